@@ -1,0 +1,1 @@
+"""What is measured: landmark layouts, benchmarks and subsets, metrics, statistics and published claims."""

@@ -1,0 +1,126 @@
+"""The benchmarks: which faces are measured, in which subsets, and which number is printed first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from benchmark.errors import BenchmarkError
+from benchmark.protocol.layouts import LAYOUTS, Layout
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A test set with its rules.
+
+    Attributes:
+        name: key in :data:`BENCHMARKS` and folder name of the prepared data.
+        title: name in print.
+        layout: the meaning of its landmarks.
+        subsets: names of its test subsets, 'full' first; subsets may overlap.
+        headline_normalizer: 'inter-ocular' or 'inter-pupil', the one that papers print for this benchmark.
+        synthetic: whether the faces are drawn by this package; synthetic and real results never share a table.
+        how_to_get: one sentence for a user who has no prepared data.
+        train_size: number of training images of the published benchmark, None where the user chooses it.
+        subset_sizes: number of test images in each subset of the published benchmark, empty where the user chooses it.
+        thresholds: thresholds of failure rate and area under curve, fractions, in ascending order.
+    """
+
+    name: str
+    title: str
+    layout: Layout
+    subsets: tuple[str, ...]
+    headline_normalizer: str
+    synthetic: bool
+    how_to_get: str
+    train_size: int | None = None
+    subset_sizes: Mapping[str, int] = field(default_factory=dict, hash=False)
+    thresholds: tuple[float, ...] = (0.08, 0.10)
+
+
+_300W_SIZES = {'full': 689, 'common': 554, 'challenge': 135}
+_WFLW_SIZES = {
+    'full': 2500,
+    'pose': 326,
+    'expression': 314,
+    'illumination': 698,
+    'make-up': 206,
+    'occlusion': 736,
+    'blur': 773,
+}
+
+
+def _synthetic(layout: Layout, subsets: tuple[str, ...], headline_normalizer: str) -> Benchmark:
+    name = f'synthetic-{layout.num_landmarks}'
+    return Benchmark(
+        name=name,
+        title=f'Synthetic faces, {layout.num_landmarks} landmarks',
+        layout=layout,
+        subsets=subsets,
+        headline_normalizer=headline_normalizer,
+        synthetic=True,
+        how_to_get=f'Drawn by this package: run python -m benchmark.prepare {name}.',
+    )
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    benchmark.name: benchmark
+    for benchmark in (
+        Benchmark(
+            name='cofw',
+            title='COFW',
+            layout=LAYOUTS['cofw'],
+            subsets=('full',),
+            headline_normalizer='inter-pupil',
+            synthetic=False,
+            how_to_get=(
+                'Get COFW_train_color.mat and COFW_test_color.mat of the color COFW release '
+                '(Burgos-Artizzu et al., ICCV 2013) and run python -m benchmark.prepare cofw --source DIR.'
+            ),
+            train_size=1345,
+            subset_sizes={'full': 507},
+        ),
+        Benchmark(
+            name='300w',
+            title='300W',
+            layout=LAYOUTS['300w'],
+            subsets=tuple(_300W_SIZES),
+            headline_normalizer='inter-ocular',
+            synthetic=False,
+            how_to_get=(
+                'Get AFW, HELEN, LFPW and IBUG with the 68-point annotations of the 300-W challenge '
+                '(Sagonas et al., 2013) and run python -m benchmark.prepare 300w --source DIR.'
+            ),
+            train_size=3148,
+            subset_sizes=_300W_SIZES,
+        ),
+        Benchmark(
+            name='wflw',
+            title='WFLW',
+            layout=LAYOUTS['wflw'],
+            subsets=tuple(_WFLW_SIZES),
+            headline_normalizer='inter-ocular',
+            synthetic=False,
+            how_to_get=(
+                'Get WFLW_images and WFLW_annotations of the WFLW release (Wu et al., CVPR 2018) '
+                'and run python -m benchmark.prepare wflw --source DIR.'
+            ),
+            train_size=7500,
+            subset_sizes=_WFLW_SIZES,
+        ),
+        _synthetic(LAYOUTS['cofw'], ('full',), 'inter-pupil'),
+        _synthetic(LAYOUTS['300w'], tuple(_300W_SIZES), 'inter-ocular'),
+        _synthetic(LAYOUTS['wflw'], tuple(_WFLW_SIZES), 'inter-ocular'),
+    )
+}
+
+
+def get_benchmark(name: str) -> Benchmark:
+    """The benchmark of that name.
+
+    Raises:
+        BenchmarkError: there is none; the message lists the known names.
+    """
+    if name not in BENCHMARKS:
+        raise BenchmarkError(f"unknown benchmark '{name}' (choose one of {', '.join(BENCHMARKS)})")
+    return BENCHMARKS[name]

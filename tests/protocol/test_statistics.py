@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from benchmark.protocol.statistics import bootstrap_interval, paired_bootstrap_interval, sign_flip_test
+
+
+@pytest.fixture
+def errors():
+    return np.random.default_rng(3).gamma(4, 0.01, 400)
+
+
+def test_interval_of_a_mean_agrees_with_the_normal_approximation(errors):
+    low, high = bootstrap_interval(errors)
+    half = 1.96 * errors.std(ddof=1) / np.sqrt(len(errors))
+    assert low == pytest.approx(errors.mean() - half, abs=0.1 * half)
+    assert high == pytest.approx(errors.mean() + half, abs=0.1 * half)
+
+
+def test_interval_of_two_values_is_known_by_hand():
+    # Resamples of (0, 1) average 0, 0.5 or 1 with probability 1/4, 1/2 and 1/4.
+    assert bootstrap_interval([0.0, 1.0], confidence=0.95) == (0.0, 1.0)
+    assert bootstrap_interval([0.0, 1.0], confidence=0.40) == (0.5, 0.5)
+
+
+def test_interval_covers_the_true_mean_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    intervals = [bootstrap_interval(rng.gamma(4, 0.01, 100), confidence=0.9, resamples=999) for _ in range(200)]
+    assert 0.84 <= np.mean([low <= 0.04 <= high for low, high in intervals]) <= 0.95
+
+
+def test_interval_is_the_same_for_the_same_seed(errors):
+    assert bootstrap_interval(errors, seed=1) == bootstrap_interval(errors, seed=1)
+    assert bootstrap_interval(errors, seed=1) != bootstrap_interval(errors, seed=2)
+
+
+def test_more_confidence_is_a_wider_interval(errors):
+    narrow, wide = bootstrap_interval(errors, confidence=0.5), bootstrap_interval(errors, confidence=0.99)
+    assert wide.low < narrow.low < errors.mean() < narrow.high < wide.high
+
+
+def test_equal_values_have_an_interval_without_width():
+    assert bootstrap_interval(np.zeros(50)) == (0.0, 0.0)
+
+
+def test_paired_interval_is_the_interval_of_the_differences(errors):
+    other = errors + np.random.default_rng(4).normal(0.001, 0.001, len(errors))
+    assert paired_bootstrap_interval(errors, other, seed=5) == bootstrap_interval(errors - other, seed=5)
+
+
+def test_pairing_finds_a_difference_that_separate_intervals_hide(errors):
+    other = errors + np.random.default_rng(4).normal(0.0005, 0.001, len(errors))
+    assert bootstrap_interval(errors).high > bootstrap_interval(other).low
+    assert paired_bootstrap_interval(errors, other).high < 0
+
+
+def test_paired_interval_changes_sign_with_the_order(errors):
+    other = errors[::-1]
+    forward, backward = paired_bootstrap_interval(errors, other), paired_bootstrap_interval(other, errors)
+    assert (backward.low, backward.high) == pytest.approx((-forward.high, -forward.low), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ('differences', 'p'),
+    [
+        ([0.3], 1.0),
+        ([0.1, 0.2], 0.5),
+        ([0.1, 0.2, 0.3], 0.25),
+        ([-0.1, -0.2, -0.3], 0.25),
+        ([0.1] * 5, 2 / 2**5),
+        # |sum| >= 0.4 for +++, ++-... : 0.6 twice and 0.4 (first sign flipped) twice, out of 8.
+        ([-0.1, 0.2, 0.3], 0.5),
+        ([0.0, 0.0, 0.0], 1.0),
+        ([0.1, -0.1], 1.0),
+    ],
+)
+def test_sign_flip_p_values_known_by_hand(differences, p):
+    assert sign_flip_test(differences) == p
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_sign_flip_weighs_every_pattern(seed):
+    differences = np.random.default_rng(seed).normal(0.3, 1, 9)
+    sums = [abs(np.dot(signs, differences)) for signs in product([-1, 1], repeat=9)]
+    assert sign_flip_test(differences) == np.mean(np.array(sums) >= abs(differences.sum()) - 1e-12)
+
+
+@pytest.mark.parametrize(
+    ('call', 'message'),
+    [
+        (lambda: bootstrap_interval([0.1]), 'values: 1 images'),
+        (lambda: bootstrap_interval([[0.1, 0.2]]), 'values: expected shape'),
+        (lambda: bootstrap_interval([0.1, np.nan]), 'values: value 1 is not finite'),
+        (lambda: bootstrap_interval([0.1, 0.2], confidence=95), 'confidence'),
+        (lambda: paired_bootstrap_interval([0.1, 0.2], [0.1]), 'b: 1 images, expected 2'),
+        (lambda: paired_bootstrap_interval([0.1, np.inf], [0.1, 0.2]), 'a: value 1'),
+        (lambda: sign_flip_test([]), 'differences: 0 seeds'),
+        (lambda: sign_flip_test(np.ones(17)), 'differences: 17 seeds'),
+        (lambda: sign_flip_test([np.nan]), 'differences: value 0'),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
