@@ -1,0 +1,42 @@
+"""From loaded crops to the network's input, on the training device."""
+
+from __future__ import annotations
+
+import torch
+from mmpose.models.data_preprocessors import PoseDataPreprocessor
+from mmpose.registry import MODELS
+
+
+@MODELS.register_module()
+class FaceDataPreprocessor(PoseDataPreprocessor):
+    """MMPose's preprocessor that also augments whole batches on the device, before normalization.
+
+    Args:
+        augmentation: config of :class:`FaceAugmentation`, applied in training only; None where the loading pipeline
+            augments by itself.
+        channels_last: whether the network gets its input in channels-last memory format, which convolutions of this
+            size prefer on CPUs with AMX or AVX-512 and on GPUs with tensor cores.
+        **kwargs: arguments of MMPose's ``PoseDataPreprocessor``.
+    """
+
+    def __init__(self, augmentation: dict | None = None, channels_last: bool = False, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.augmentation = MODELS.build(augmentation) if augmentation else None
+        self.channels_last = channels_last
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Augment (in training), normalize, and lay out a batch.
+
+        Args:
+            data: ``inputs``, uint8 images (B, 3, H, W) or a list of (3, H, W), BGR; ``data_samples``, a list.
+            training: whether to augment.
+
+        Returns:
+            ``inputs``, float32 (B, 3, H, W), and ``data_samples``.
+        """
+        if training and self.augmentation is not None:
+            data = self.augmentation(self.cast_data(data))
+        data = super().forward(data, training)
+        if self.channels_last:
+            data['inputs'] = data['inputs'].contiguous(memory_format=torch.channels_last)
+        return data

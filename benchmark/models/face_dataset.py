@@ -1,0 +1,120 @@
+"""Prepared faces as MMPose datasets: for the plain pipeline and from the crop store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS
+from mmpose.structures import PoseDataSample
+from torch.utils.data import Dataset
+
+from benchmark.datasets.crops import open_crops
+from benchmark.datasets.prepared import open_prepared
+from benchmark.protocol.benchmarks import get_benchmark
+
+
+def face_metainfo(benchmark: str) -> dict:
+    """Meta information of a benchmark in MMPose's form: landmark names, flip pairs, contours as skeleton."""
+    layout = get_benchmark(benchmark).layout
+    links = [
+        (first, second)
+        for curve in layout.curves
+        for first, second in zip(curve.indices, curve.indices[1:] + curve.indices[: int(curve.closed)], strict=False)
+    ]
+    return {
+        'dataset_name': benchmark,
+        'keypoint_info': {
+            index: {'name': f'kpt-{index}', 'id': index, 'swap': f'kpt-{mirrored}'}
+            for index, mirrored in enumerate(layout.flip_indices)
+        },
+        'skeleton_info': {
+            index: {'link': (f'kpt-{first}', f'kpt-{second}'), 'id': index}
+            for index, (first, second) in enumerate(links)
+        },
+        'joint_weights': [1.0] * layout.num_landmarks,
+        'sigmas': [0.025] * layout.num_landmarks,
+    }
+
+
+@DATASETS.register_module()
+class FaceDataset(BaseCocoStyleDataset):
+    """A split of a prepared benchmark for pipelines of MMPose transforms, which warp from the original images.
+
+    Args:
+        benchmark: name of the benchmark.
+        split: 'train' or 'test'.
+        data_root: folder of all prepared benchmarks.
+        **kwargs: arguments of MMPose's ``BaseCocoStyleDataset``, such as ``pipeline``.
+
+    Raises:
+        BenchmarkError: nothing is prepared, or an image is absent.
+    """
+
+    def __init__(self, benchmark: str, split: str, data_root: str, **kwargs) -> None:
+        self.benchmark = benchmark
+        self.split = split
+        super().__init__(data_root=data_root, metainfo=face_metainfo(benchmark), test_mode=split == 'test', **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """One entry a face: ``id`` is its place in the split, ``bbox`` the landmarks' tight box (x1, y1, x2, y2)."""
+        prepared = open_prepared(Path(self.data_root), self.benchmark)
+        data = []
+        for index, face in enumerate(getattr(prepared, self.split)):
+            low, high = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
+            data.append(
+                {
+                    'id': index,
+                    'img_id': index,
+                    'img_path': str(prepared.image_path(face)),
+                    'bbox': np.concatenate((low, high))[None].astype(np.float32),
+                    'bbox_score': np.ones(1, dtype=np.float32),
+                    'keypoints': face.keypoints[None].astype(np.float32),
+                    'keypoints_visible': np.ones((1, len(face.keypoints)), dtype=np.float32),
+                    'category_id': 1,
+                }
+            )
+        return data
+
+
+@DATASETS.register_module()
+class FaceCropDataset(Dataset):
+    """A split of a prepared benchmark from its crop store, for augmentation in batches on the training device.
+
+    Each item is ``{'inputs': (3, S, S) uint8, BGR, 'data_samples': PoseDataSample}`` whose ``gt_instances.keypoints``
+    (1, K, 2) are in pixels of the crop and whose meta information holds ``flip_indices``.
+
+    Args:
+        benchmark: name of the benchmark.
+        split: 'train' or 'test'.
+        data_root: folder of all prepared benchmarks.
+        size: side of the stored crops, pixels.
+        padding: factor from the landmarks' box to the stored crop; the network's padding times the margin.
+
+    Raises:
+        BenchmarkError: nothing is prepared, an image is absent or damaged, or the store cannot be written.
+    """
+
+    def __init__(self, benchmark: str, split: str, data_root: str, size: int, padding: float) -> None:
+        prepared = open_prepared(Path(data_root), benchmark)
+        crops = open_crops(prepared, split, padding, size)
+        faces = getattr(prepared, split)
+        self.metainfo = parse_pose_metainfo(face_metainfo(benchmark))
+        self.images = crops.images
+        self.keypoints = [
+            torch.from_numpy(face.keypoints @ matrix[:, :2].T + matrix[:, 2]).float()[None]
+            for face, matrix in zip(faces, crops.matrices, strict=True)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def __getitem__(self, index: int) -> dict:
+        image = torch.from_numpy(np.array(self.images[index])).permute(2, 0, 1)
+        sample = PoseDataSample(metainfo={'id': index, 'flip_indices': self.metainfo['flip_indices']})
+        sample.gt_instances = InstanceData(keypoints=self.keypoints[index])
+        return {'inputs': image, 'data_samples': sample}
