@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmark.datasets.prepared import read_faces
+from benchmark.datasets.synthetic import draw_face, prepare_synthetic, render_face
+from benchmark.datasets.synthetic.landmarks import ISOTROPIC, PLACES, PUPIL
+from benchmark.datasets.synthetic.parameters import FaceParameters
+from benchmark.errors import BenchmarkError
+from benchmark.protocol.benchmarks import BENCHMARKS
+
+SYNTHETIC = [name for name, benchmark in BENCHMARKS.items() if benchmark.synthetic]
+
+
+@pytest.fixture(scope='module')
+def prepared(tmp_path_factory):
+    """Small synthetic benchmarks of all three layouts."""
+    root = tmp_path_factory.mktemp('synthetic')
+    return root, {name: prepare_synthetic(root, name, train_images=4, test_images=6) for name in SYNTHETIC}
+
+
+def test_the_same_seed_gives_the_same_fingerprint_and_another_seed_another(prepared, tmp_path):
+    _, manifests = prepared
+    again = prepare_synthetic(tmp_path, 'synthetic-29', train_images=4, test_images=6)
+    other = prepare_synthetic(tmp_path / 'other', 'synthetic-29', train_images=4, test_images=6, seed=1)
+    assert again.fingerprint == manifests['synthetic-29'].fingerprint != other.fingerprint
+
+
+def test_a_face_does_not_depend_on_the_faces_drawn_before_it(prepared):
+    root, _ = prepared
+    drawn = draw_face('synthetic-68', 'test', 3)
+    stored = read_faces(root, 'synthetic-68', 'test')[3]
+    np.testing.assert_array_equal(drawn.keypoints, stored.keypoints)
+    np.testing.assert_array_equal(drawn.rendered.landmarks.ambiguity, stored.ambiguity)
+    assert drawn.subsets == stored.subsets
+
+
+def test_a_finished_preparation_is_not_repeated_and_other_parameters_replace_it(tmp_path):
+    first = prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6)
+    image = tmp_path / 'synthetic-29' / 'images' / 'train' / '00000.png'
+    written = image.stat().st_mtime_ns
+    assert prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6) == first
+    assert image.stat().st_mtime_ns == written
+    second = prepare_synthetic(tmp_path, 'synthetic-29', train_images=1, test_images=6)
+    assert second.train_images == 1 and second.fingerprint != first.fingerprint
+    assert len(list(image.parent.iterdir())) == 1
+
+
+def test_an_interrupted_preparation_is_begun_again(tmp_path):
+    first = prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6)
+    folder = tmp_path / 'synthetic-29'
+    (folder / 'manifest.json').unlink()
+    (folder / 'images' / 'test' / '00003.png').write_bytes(b'')
+    assert prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6) == first
+
+
+def test_a_preparation_that_lost_an_image_is_begun_again(tmp_path):
+    first = prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6)
+    image = tmp_path / 'synthetic-29' / 'images' / 'test' / '00003.png'
+    image.unlink()
+    assert prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6) == first
+    assert image.is_file()
+
+
+@pytest.mark.parametrize('name', SYNTHETIC)
+def test_train_and_test_have_no_image_in_common(prepared, name):
+    root, _ = prepared
+    images = [path.read_bytes() for path in (root / name / 'images').rglob('*.png')]
+    assert len(images) == len(set(images)) == 10
+
+
+@pytest.mark.parametrize('name', SYNTHETIC)
+def test_no_test_subset_is_empty_and_nothing_is_missing(prepared, name):
+    _, manifests = prepared
+    assert manifests[name].complete
+    assert tuple(manifests[name].subset_images) == BENCHMARKS[name].subsets
+    assert min(manifests[name].subset_images.values()) >= 1
+
+
+@pytest.mark.parametrize('name', SYNTHETIC)
+def test_test_annotations_are_exact(name):
+    face = draw_face(name, 'test', 0)
+    np.testing.assert_array_equal(face.keypoints, face.rendered.landmarks.exact)
+    for track in face.rendered.landmarks.tracks:
+        points, vertices = face.keypoints[track.indices], track.path.points
+        start, step = vertices[:-1], np.diff(vertices, axis=0)
+        place = np.clip(((points[:, None] - start) * step).sum(-1) / (step * step).sum(-1), 0, 1)
+        distance = np.linalg.norm(points[:, None] - start - place[..., None] * step, axis=-1).min(axis=1)
+        assert distance.max() < 1e-9
+
+
+@pytest.mark.parametrize('name', SYNTHETIC)
+def test_training_annotations_scatter_by_the_stored_covariance(name):
+    landmarks = draw_face(name, 'train', 2).rendered.landmarks
+    rng = np.random.default_rng(11)
+    draws = 2000
+    residuals = np.stack([landmarks.annotate(rng) for _ in range(draws)]) - landmarks.exact
+    # The noise is centred on the contour but for its bending, which is small against its spread.
+    spread = np.sqrt(np.linalg.eigvalsh(landmarks.ambiguity)[:, 1])
+    assert (np.linalg.norm(residuals.mean(axis=0), axis=1) < 0.4 * spread).all()
+    # In units of the stored covariance the scatter of every landmark is the unit matrix; five standard errors.
+    residuals -= residuals.mean(axis=0)
+    white = np.linalg.solve(np.linalg.cholesky(landmarks.ambiguity), residuals[..., None])[..., 0]
+    scatter = np.einsum('nki,nkj->kij', white, white) / draws
+    assert np.abs(scatter - np.eye(2)).max() < 5 * np.sqrt(2 / draws)
+    assert np.abs((scatter - np.eye(2)).mean(axis=0)).max() < 0.02
+
+
+@pytest.mark.parametrize('name', SYNTHETIC)
+def test_ambiguity_is_long_along_contours_and_round_at_corners_and_pupils(name):
+    layout = BENCHMARKS[name].layout.name
+    landmarks = render_face(FaceParameters(), layout, np.random.default_rng(0)).landmarks
+    small, large = np.sqrt(np.linalg.eigvalsh(landmarks.ambiguity)).T
+    for index, place in enumerate(PLACES[layout]):
+        if place.slides:
+            assert large[index] > 3 * small[index]
+        else:
+            assert large[index] == pytest.approx(small[index])
+            assert small[index] / small.min() <= 1.001 * PUPIL / ISOTROPIC
+
+
+def test_training_landmarks_differ_from_the_exact_ones():
+    face = draw_face('synthetic-98', 'train', 0)
+    distance = np.linalg.norm(face.keypoints - face.rendered.landmarks.exact, axis=1)
+    assert distance[:33].mean() > distance[60:76].mean() > 0
+
+
+def test_synthetic_29_is_rich_in_occlusion():
+    share = np.mean([draw_face('synthetic-29', 'test', index).rendered.occluded.any() for index in range(16)])
+    assert 0.25 < share < 0.9
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (('300w',), 'not a synthetic benchmark'),
+        (('synthetic-29', 0, 10), 'too few'),
+        (('synthetic-29', 10, 5), 'too few'),
+        (('synthetic-29', 10, 10, -1), 'negative'),
+        (('synthetic-30',), 'synthetic-30'),
+    ],
+)
+def test_impossible_requests_are_refused(tmp_path, arguments, message):
+    with pytest.raises(BenchmarkError, match=message):
+        prepare_synthetic(tmp_path, *arguments)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / 'synthetic-29').write_text('a file where the folder should be')
+    with pytest.raises(BenchmarkError, match=r'cannot write .*synthetic-29'):
+        prepare_synthetic(tmp_path, 'synthetic-29', train_images=1, test_images=6)
