@@ -1,0 +1,162 @@
+"""Train, evaluate, report: python -m benchmark.run --all."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.errors import BenchmarkError
+
+if TYPE_CHECKING:
+    from benchmark.suite.jobs import Job
+    from benchmark.suite.run_jobs import Outcome
+
+FOLDERS = {'data_root': 'data', 'reports': 'reports', 'work_dir': 'work_dirs', 'configs': 'mmpose_configs'}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmark.run',
+        description='Train and evaluate experiments that have no result yet, then rebuild the reports.',
+        epilog='Exit status: 0 everything asked for is done, 1 something failed, 2 usage error, 130 stopped by Ctrl-C.',
+    )
+    what = parser.add_argument_group('which experiments (criteria are combined)')
+    what.add_argument('--all', action='store_true', help='every configuration; benchmarks without data are passed over')
+    what.add_argument('--dataset', nargs='+', default=[], metavar='NAME', help='benchmarks, e.g. 300w synthetic-68')
+    what.add_argument('--loss', nargs='+', default=[], metavar='NAME', help='losses, e.g. star smooth-l1')
+    what.add_argument('--name', nargs='+', default=[], metavar='PATTERN', help='configurations, shell patterns allowed')
+    what.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='N', help='default: 0')
+    how = parser.add_argument_group('how')
+    how.add_argument('--list', action='store_true', help='list the selected experiments and what is known of them')
+    how.add_argument('--dry-run', action='store_true', help='say what would be done')
+    how.add_argument('--json', action='store_true', help='print machine-readable results on stdout')
+    how.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto', help='default: cuda if there is one')
+    where = parser.add_argument_group('where')
+    where.add_argument('--data-root', type=Path, help='prepared data (default: data)')
+    where.add_argument('--reports', type=Path, help='records and pages (default: reports)')
+    where.add_argument('--work-dir', type=Path, help='checkpoints and logs (default: work_dirs)')
+    where.add_argument('--configs', type=Path, help='configurations (default: mmpose_configs)')
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if not (options.all or options.dataset or options.loss or options.name or options.list):
+        parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
+    if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
+        parser.error('--seeds: expected different, non-negative numbers')
+    folders = {name: getattr(options, name) or Path(default) for name, default in FOLDERS.items()}
+    try:
+        if options.data_root and not options.data_root.is_dir():
+            raise BenchmarkError(f'--data-root {options.data_root}: no such folder (make it, or prepare data into it)')
+        return _run(options, folders)
+    except BenchmarkError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('stopped; the same command goes on from here', file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
+    # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
+    from benchmark.site import build_reports, print_tables
+    from benchmark.suite.display import Display
+    from benchmark.suite.experiments import find_experiments
+    from benchmark.suite.jobs import plan_jobs, select_experiments
+    from benchmark.suite.run_jobs import RunOptions, prepare_drawn, run_jobs
+    from benchmark.suite.scheduler import pick_device
+
+    experiments, problems = find_experiments(folders['configs'])
+    for problem in problems:
+        print(f'error: {problem}', file=sys.stderr)
+    experiments = select_experiments(experiments, options.dataset, options.loss, options.name)
+    records = folders['reports'] / 'records'
+    if options.list or options.dry_run:
+        jobs = plan_jobs(experiments, options.seeds, folders['data_root'], records)
+        _print_jobs(jobs, options)
+        return 1 if problems else 0
+    display = Display()
+    prepare_drawn(experiments, folders['data_root'], display)
+    run = RunOptions(pick_device(options.device), folders['data_root'], folders['work_dir'], records)
+    outcome = run_jobs(experiments, options.seeds, run, display)
+    build_reports(folders['reports'])
+    if options.json:
+        print(json.dumps(_results(outcome, records), indent=1))
+    else:
+        print_tables(folders['reports'])
+    return _conclude(outcome, options, problems)
+
+
+def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
+    rows = [
+        {
+            'name': job.name,
+            'seed': job.seed,
+            'benchmark': job.experiment.benchmark,
+            'loss': job.experiment.loss,
+            'backbone': job.experiment.backbone,
+            'input_size': list(job.experiment.input_size),
+            'epochs': job.experiment.epochs,
+            'state': 'to-run' if job.drawable else job.state,
+        }
+        for job in jobs
+        if options.list or not job.done
+    ]
+    if options.json:
+        print(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        width, height = row['input_size']
+        what = f'{row["loss"]}, {row["backbone"]}, {width} x {height}, {row["epochs"]} epochs'
+        print(f'{row["state"]:8} {row["benchmark"]:13} {row["name"]} seed {row["seed"]} ({what})')
+
+
+def _results(outcome: Outcome, records: Path) -> list[dict]:
+    from benchmark.suite.records import read_records
+
+    finished = {(job.name, job.seed) for job in outcome.done + outcome.skipped}
+    stored = [record for record in read_records(records) if (record.name, record.seed) in finished]
+    results = [record.model_dump(mode='json', exclude={'config', 'curve'}) for record in stored]
+    results += [{'name': job.name, 'seed': job.seed, 'status': 'failed', 'reason': why} for job, why in outcome.failed]
+    results += [{'name': job.name, 'seed': job.seed, 'status': 'no-data'} for job in outcome.no_data]
+    return results
+
+
+def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]) -> int:
+    """Say on stderr what was and was not done, and choose the exit status."""
+    from benchmark.suite.jobs import missing_data
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    say(f'{len(outcome.done)} done, {len(outcome.skipped)} done before, {len(outcome.failed)} failed')
+    for benchmark in dict.fromkeys(job.experiment.benchmark for job in outcome.no_data):
+        say(f'{benchmark}: not run: {missing_data(benchmark)}')
+    for job, why in outcome.failed:
+        say(f'error: {job.name} seed {job.seed}: {why}')
+        say(f'  repeat it with: {shlex.join(_repeat(job, options))}')
+    if outcome.interrupted:
+        say('stopped; the same command goes on from here')
+        return 130
+    asked_in_vain = outcome.no_data and not options.all
+    return 1 if outcome.failed or problems or asked_in_vain else 0
+
+
+def _repeat(job: Job, options: argparse.Namespace) -> list[str]:
+    folders = [(f'--{name.replace("_", "-")}', getattr(options, name)) for name in FOLDERS]
+    given = [text for flag, folder in folders if folder for text in (flag, str(folder))]
+    device = [] if options.device == 'auto' else ['--device', options.device]
+    return ['python', '-m', 'benchmark.run', '--name', job.name, '--seeds', str(job.seed), *device, *given]
+
+
+if __name__ == '__main__':
+    sys.exit(main())

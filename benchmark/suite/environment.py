@@ -1,0 +1,76 @@
+"""Where a number was made: device, versions and commit."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from benchmark.suite.records import Environment
+
+_PACKAGES = ('torch', 'mmpose', 'onedl-mmengine', 'mmcv-lite', 'mmcv', 'numpy', 'opencv-python-headless', 'scipy')
+
+
+def describe_environment(device: str, precision: str) -> Environment:
+    """Describe this process.
+
+    Args:
+        device: 'cpu' or 'cuda'.
+        precision: precision of the experiment.
+    """
+    commit = _git('rev-parse', 'HEAD')
+    changes = _git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!reports')
+    return Environment(
+        device=device,
+        device_name=torch.cuda.get_device_name() if device == 'cuda' else _processor(),
+        driver=_driver() if device == 'cuda' else None,
+        threads=torch.get_num_threads(),
+        precision=precision,
+        python=platform.python_version(),
+        packages={name: found for name in _PACKAGES if (found := _version(name))},
+        git_commit=commit,
+        git_dirty=None if commit is None else bool(changes),
+    )
+
+
+def peak_memory_mib(device: str) -> float:
+    """Peak memory so far: allocated on the GPU, or resident set of this process on the CPU, in MiB."""
+    if device == 'cuda':
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _processor() -> str:
+    cpuinfo = Path('/proc/cpuinfo')
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith('model name'):
+                return line.split(':', 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _driver() -> str | None:
+    if shutil.which('nvidia-smi') is None:
+        return None
+    query = ['nvidia-smi', '--query-gpu=driver_version', '--format=csv,noheader', '--id=0']
+    return subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip() or None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    if shutil.which('git') is None:
+        return None
+    folder = Path(__file__).resolve().parents[2]
+    result = subprocess.run(['git', '-C', str(folder), *arguments], capture_output=True, text=True, check=False)
+    return result.stdout.strip() if result.returncode == 0 else None

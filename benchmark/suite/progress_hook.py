@@ -1,0 +1,92 @@
+"""The training curve: kept in the checkpoint, and told to whoever watches."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+from mmengine.hooks import Hook
+
+from benchmark.errors import BenchmarkError
+
+
+class ProgressHook(Hook):
+    """Records loss, learning rate and time of each epoch and reports progress at most twice a second.
+
+    The curve is stored in the checkpoint, so that a continued run has the whole of it.
+
+    Args:
+        report: called with dictionaries: ``epoch`` (1-based), ``epochs``, ``finished`` epochs including the share of
+            the running one, ``loss`` of the last finished epoch or None, ``seconds_left``.
+
+    Attributes:
+        curve: one dictionary an epoch, as :class:`benchmark.suite.records.Epoch` has them.
+        images_per_epoch: training images seen in an epoch.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, report: Callable[[dict], None]) -> None:
+        self.report = report
+        self.curve: list[dict] = []
+        self.images_per_epoch = 0
+
+    def before_train_epoch(self, runner) -> None:
+        """Start the clock."""
+        self._started = self._reported = time.perf_counter()
+        self._losses: list[torch.Tensor] = []
+        self._images = 0
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """Take the loss; report when half a second has passed."""
+        self._losses.append(outputs['loss'].detach())
+        self._images += len(data_batch['inputs'])
+        now = time.perf_counter()
+        if now - self._reported > 0.5:
+            self._reported = now
+            share = (batch_idx + 1) / len(runner.train_dataloader)
+            self._report(runner, runner.epoch + share, (now - self._started) / share)
+
+    def after_train_epoch(self, runner) -> None:
+        """Close the epoch.
+
+        Raises:
+            BenchmarkError: the loss is NaN or infinite.
+        """
+        loss = torch.stack(self._losses).mean().item()
+        seconds = time.perf_counter() - self._started
+        if not math.isfinite(loss):
+            where = f'{runner.cfg.filename}: the training loss is {loss} in epoch {runner.epoch + 1}'
+            raise BenchmarkError(f'{where} (lower the learning rate)')
+        self.images_per_epoch = self._images
+        rate = runner.optim_wrapper.get_lr()['lr'][0]
+        self.curve.append({'epoch': runner.epoch + 1, 'loss': loss, 'learning_rate': rate, 'seconds': seconds})
+        self._report(runner, runner.epoch + 1, seconds)
+
+    def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
+        """Note the NME in the curve; it is shown and never chooses a checkpoint."""
+        if self.curve and metrics:
+            self.curve[-1]['test_nme'] = metrics['face/nme']
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Store the curve."""
+        checkpoint['curve'] = [dict(epoch) for epoch in self.curve]
+        checkpoint['images_per_epoch'] = self.images_per_epoch
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Continue the curve."""
+        self.curve = list(checkpoint.get('curve', []))
+        self.images_per_epoch = checkpoint.get('images_per_epoch', 0)
+
+    def _report(self, runner, finished: float, epoch_seconds: float) -> None:
+        self.report(
+            {
+                'epoch': min(int(finished) + 1, runner.max_epochs),
+                'epochs': runner.max_epochs,
+                'finished': finished,
+                'loss': self.curve[-1]['loss'] if self.curve else None,
+                'seconds_left': (runner.max_epochs - finished) * epoch_seconds,
+            }
+        )

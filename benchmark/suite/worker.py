@@ -1,0 +1,90 @@
+"""The process of one experiment: ``python -m benchmark.suite.worker``, started by :mod:`benchmark.suite.scheduler`.
+
+Progress goes as JSON lines to a file descriptor inherited from the scheduler; everything that MMEngine prints goes to
+the experiment's log. The last line is ``{"done": ...}`` or ``{"failed": reason}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from benchmark.errors import BenchmarkError
+
+
+def main() -> int:
+    """Run one experiment; returns the exit status, 0 or 1."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--config', type=Path, required=True)
+    parser.add_argument('--seed', type=int, required=True)
+    parser.add_argument('--device', choices=('cpu', 'cuda'), required=True)
+    parser.add_argument('--data-root', type=Path, required=True)
+    parser.add_argument('--work', type=Path, required=True)
+    parser.add_argument('--records', type=Path, required=True)
+    parser.add_argument('--progress', type=int, required=True, help='file descriptor')
+    options = parser.parse_args()
+    with os.fdopen(options.progress, 'w', buffering=1) as pipe:
+
+        def report(message: dict) -> None:
+            pipe.write(json.dumps(message) + '\n')
+
+        try:
+            _run(options, report)
+        except BrokenPipeError:
+            print('The scheduler has gone; this training stops. The same command continues it.', file=sys.stderr)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), options.progress)
+            return 1
+        except BenchmarkError as error:
+            report({'failed': str(error)})
+            return 1
+        except Exception as error:  # the boundary of the process: nothing above could still handle it
+            traceback.print_exc()
+            report({'failed': _one_line(options.config, error)})
+            return 1
+        report({'done': True})
+    return 0
+
+
+def _run(options: argparse.Namespace, report) -> None:
+    # Imported late: a broken installation is then reported like any other failure.
+    from benchmark.suite.experiments import load_experiment
+    from benchmark.suite.training import Places, run_experiment
+
+    experiment = load_experiment(options.config)
+    places = Places(options.data_root, options.work, options.records)
+    with _only_process(places.work, f'{experiment.name}-seed{options.seed}'):
+        run_experiment(experiment, options.seed, options.device, places, report)
+
+
+class _only_process:
+    """Holds a lock on one experiment, so that two commands never train into the same folder."""
+
+    def __init__(self, work: Path, name: str) -> None:
+        self.path = work / f'.{name}.lock'
+
+    def __enter__(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = self.path.open('w')
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BenchmarkError(f'{self.path}: another process runs this experiment (wait for it to end)') from error
+
+    def __exit__(self, *_) -> None:
+        self.file.close()
+
+
+def _one_line(config: Path, error: Exception) -> str:
+    text = ' '.join(str(error).split())
+    if isinstance(error, OSError) and error.filename:
+        return f'{error.filename}: {error.strerror} (free space, or choose other folders with --work-dir and --reports)'
+    return f'{config}: {type(error).__name__}: {text[:300]}'
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,3 @@
+_base_ = './td-softargmax_res18w16-fpn-smoothl1_16b-80e_300w-128x128.py'
+
+model = dict(head=dict(loss=dict(_delete_=True, type='STARLoss')))

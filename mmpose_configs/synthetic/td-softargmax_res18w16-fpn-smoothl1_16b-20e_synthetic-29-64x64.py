@@ -1,0 +1,7 @@
+_base_ = '../_base_/recipes/small_64x64.py'
+
+train_cfg = dict(max_epochs=20)
+train_dataloader = dict(dataset=dict(benchmark='synthetic-29'))
+test_dataloader = dict(dataset=dict(benchmark='synthetic-29'))
+test_evaluator = dict(benchmark='synthetic-29')
+model = dict(head=dict(out_channels=29))

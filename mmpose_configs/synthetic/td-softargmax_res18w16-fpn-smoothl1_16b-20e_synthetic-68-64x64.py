@@ -1,0 +1,7 @@
+_base_ = '../_base_/recipes/small_64x64.py'
+
+train_cfg = dict(max_epochs=20)
+train_dataloader = dict(dataset=dict(benchmark='synthetic-68'))
+test_dataloader = dict(dataset=dict(benchmark='synthetic-68'))
+test_evaluator = dict(benchmark='synthetic-68')
+model = dict(head=dict(out_channels=68))

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import BenchmarkError
+from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.suite.experiments import find_experiments, load_experiment
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'mmpose_configs'
+BASELINE = '300w/td-softargmax_res18w16-fpn-smoothl1_16b-80e_300w-128x128.py'
+
+
+@pytest.fixture
+def configs(tmp_path) -> Path:
+    return Path(shutil.copytree(CONFIGS, tmp_path / 'configs'))
+
+
+@pytest.fixture(scope='module')
+def experiments():
+    found, problems = find_experiments(CONFIGS)
+    assert problems == []
+    return found
+
+
+def test_every_benchmark_has_a_baseline_and_star(experiments):
+    for benchmark in BENCHMARKS:
+        losses = {one.loss for one in experiments if one.benchmark == benchmark}
+        assert {'smooth-L1', 'STAR'} <= losses, benchmark
+
+
+def test_baseline_and_star_differ_in_their_loss_alone(experiments):
+    for benchmark in BENCHMARKS:
+        recipes = {one.recipe('data') for one in experiments if one.benchmark == benchmark}
+        assert len(recipes) == 1, benchmark
+
+
+def test_fingerprint_depends_on_configuration_data_and_seed(experiments):
+    first, second = experiments[:2]
+    fingerprints = {one.fingerprint(data, seed) for one in (first, second) for data in ('a', 'b') for seed in (0, 1)}
+    assert len(fingerprints) == 8
+    assert first.fingerprint('a', 0) == load_experiment(first.path).fingerprint('a', 0)
+
+
+def test_layout_of_the_head_fits_the_benchmark(experiments):
+    for one in experiments:
+        assert one.config.model.head.out_channels == BENCHMARKS[one.benchmark].layout.num_landmarks
+
+
+def test_loss_name_tells_variants_apart(configs):
+    path = configs / BASELINE
+    for loss, name in (
+        ("dict(_delete_=True, type='STARLoss', distance='l2', restriction='detach')", 'STAR (l2, detach)'),
+        ("dict(_delete_=True, type='L1Loss')", 'L1'),
+        ("dict(_delete_=True, type='MSELoss')", 'L2'),
+        ("dict(_delete_=True, type='WingLoss')", 'Wing'),
+        ("dict(_delete_=True, type='MyLoss')", 'MyLoss'),
+    ):
+        mine = path.with_name('mine.py')
+        mine.write_text(f"_base_ = './{path.name}'\nmodel = dict(head=dict(loss={loss}))\n")
+        assert load_experiment(mine).loss == name
+
+
+@pytest.mark.parametrize(
+    ('text', 'named'),
+    [
+        ('modle = dict()\n', 'unknown setting modle .did you mean model'),
+        ('model = dict(haed=dict())\n', r'unknown setting model\.haed .did you mean model\.head'),
+        ('train_cgf = dict(max_epochs=3)\n', 'unknown setting train_cgf'),
+        ('model = dict(\n', 'SyntaxError'),
+        ('model = undefined_name\n', 'NameError'),
+        ("test_dataloader = dict(dataset=dict(benchmark='300v'))\n", '300v'),
+        ("model = dict(head=dict(_delete_=True, type='SoftArgmaxHead'))\n", r'setting model\.head\.loss is missing'),
+        ("_base_ = './not_there.py'\n", 'not_there.py'),
+    ],
+)
+def test_typo_is_one_line_with_the_file(configs, text, named):
+    path = configs / '300w' / 'typo.py'
+    base = '' if '_base_' in text else f"_base_ = './{Path(BASELINE).name}'\n"
+    path.write_text(base + text)
+    with pytest.raises(BenchmarkError, match=rf'typo\.py: .*{named}') as error:
+        load_experiment(path)
+    assert '\n' not in str(error.value)
+
+
+def test_broken_configuration_does_not_hide_the_others(configs):
+    (configs / '300w' / 'broken.py').write_text('model = (\n')
+    found, problems = find_experiments(configs)
+    assert len(found) == len(find_experiments(CONFIGS)[0])
+    assert len(problems) == 1
+    assert 'broken.py' in problems[0]
+
+
+def test_same_name_twice_is_refused(configs):
+    shutil.copy(configs / BASELINE, configs / 'wflw' / Path(BASELINE).name)
+    _, problems = find_experiments(configs)
+    assert len(problems) == 1
+    assert 'same name' in problems[0]
+
+
+@pytest.mark.parametrize('folder', ['nothing', 'empty'])
+def test_folder_without_configurations_is_refused(tmp_path, folder):
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(BenchmarkError, match=f'{folder}: no configuration found'):
+        find_experiments(tmp_path / folder)
+
+
+def test_unknown_configuration_is_refused(tmp_path):
+    with pytest.raises(BenchmarkError, match=r'nowhere\.py: no such configuration'):
+        load_experiment(tmp_path / 'nowhere.py')

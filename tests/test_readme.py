@@ -1,0 +1,74 @@
+"""What the README shows is what works."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.run import build_parser
+from benchmark.suite.records import read_records
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / 'README.md').read_text()
+
+
+def example(name: str) -> str:
+    return re.search(rf'<!-- example: {re.escape(name)} -->\n```python\n(.*?)```', README, re.DOTALL)[1]
+
+
+def test_example_of_an_own_loss_trains_and_gets_its_row(tmp_path):
+    """The example as printed, on a small synthetic benchmark in place of 300W."""
+    configs = tmp_path / 'configs'
+    configs.mkdir()
+    base = re.search(r"_base_ = '\./(.*)\.py'", example('configuration'))[1]
+    assert list(ROOT.glob(f'mmpose_configs/*/{base}.py')), 'the example inherits a configuration that is not there'
+    (configs / f'{base}.py').write_text(
+        f"_base_ = '{ROOT}/mmpose_configs/_base_/recipes/small_64x64.py'\n"
+        'train_cfg = dict(max_epochs=1)\n'
+        "train_dataloader = dict(batch_size=8, dataset=dict(benchmark='synthetic-68'))\n"
+        "test_dataloader = dict(dataset=dict(benchmark='synthetic-68'))\n"
+        "test_evaluator = dict(benchmark='synthetic-68')\n"
+        'model = dict(head=dict(out_channels=68))\n'
+    )
+    (configs / 'mine.py').write_text(example('configuration'))
+    (tmp_path / 'log_cosh_loss.py').write_text(example('log_cosh_loss.py'))
+    prepare_synthetic(tmp_path / 'data', 'synthetic-68', train_images=16, test_images=6)
+    folders = {'--configs': 'configs', '--reports': 'reports', '--work-dir': 'work', '--data-root': 'data'}
+    flags = [text for flag, folder in folders.items() for text in (flag, folder)]
+    command = [sys.executable, '-m', 'benchmark.run', '--loss', 'LogCoshLoss', '--device', 'cpu', *flags]
+    environment = {'PYTHONPATH': f'.:{ROOT}', 'PATH': '/usr/bin:/bin'}
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert [(record.loss, record.status) for record in read_records(tmp_path / 'reports' / 'records')] == [
+        ('LogCoshLoss', 'done')
+    ]
+    assert 'LogCoshLoss' in (tmp_path / 'reports' / 'README.md').read_text()
+
+
+@pytest.mark.parametrize('line', re.findall(r'^python -m benchmark\.run (.*?)(?: *#.*)?$', README, re.MULTILINE))
+def test_commands_of_the_readme_are_understood(line):
+    assert build_parser().parse_args(line.split())
+
+
+def test_relative_links_lead_somewhere():
+    targets = re.findall(r'\]\((?!https?:|#)([^)]+)\)', README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target.split('#')[0]).exists()] == []
+
+
+def test_tox_has_the_environments_that_the_readme_names():
+    named = re.findall(r'tox run -e (\w+)', README)
+    assert named == ['benchmark', 'tests']
+    assert all(f'[testenv:{name}]' in (ROOT / 'tox.ini').read_text() for name in named)
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    command = re.search(r'^(python3 -m venv .* tox run -e tests)$', README, re.MULTILINE)
+    assert command[1] in (ROOT / '.ci' / 'run').read_text()

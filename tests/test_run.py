@@ -1,0 +1,270 @@
+"""The command line of benchmark.run, driven as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.suite.records import read_records
+
+ROOT = Path(__file__).resolve().parents[1]
+EPOCHS = 6
+BASELINE = f"""
+_base_ = '{ROOT}/mmpose_configs/_base_/recipes/small_64x64.py'
+
+train_cfg = dict(max_epochs={EPOCHS}, val_interval=4)
+train_dataloader = dict(batch_size=8, dataset=dict(benchmark='synthetic-29'))
+test_dataloader = dict(dataset=dict(benchmark='synthetic-29'))
+test_evaluator = dict(benchmark='synthetic-29')
+model = dict(head=dict(out_channels=29))
+"""
+VARIANT = "_base_ = './tiny-smoothl1.py'\nmodel = dict(head=dict(loss={}))\n"
+
+
+@dataclass
+class Workshop:
+    """A user's folders, with tiny configurations and data in them."""
+
+    folder: Path
+    data: Path
+
+    def write_config(self, name: str, text: str) -> None:
+        (self.folder / 'configs').mkdir(parents=True, exist_ok=True)
+        (self.folder / 'configs' / f'{name}.py').write_text(text)
+
+    def command(self, *arguments: str) -> list[str]:
+        folders = {'--configs': 'configs', '--reports': 'reports', '--work-dir': 'work', '--data-root': self.data}
+        flags = [text for flag, path in folders.items() for text in (flag, str(self.folder / path))]
+        return [sys.executable, '-m', 'benchmark.run', '--device', 'cpu', *flags, *arguments]
+
+    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            self.command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
+        )
+
+    def records(self):
+        return read_records(self.folder / 'reports' / 'records')
+
+
+@pytest.fixture(scope='session')
+def tiny_data(tmp_path_factory) -> Path:
+    data = tmp_path_factory.mktemp('data')
+    prepare_synthetic(data, 'synthetic-29', train_images=40, test_images=8)
+    return data
+
+
+@pytest.fixture
+def workshop(tmp_path, tiny_data) -> Workshop:
+    one = Workshop(tmp_path, tiny_data)
+    one.write_config('tiny-smoothl1', BASELINE)
+    one.write_config('tiny-star', VARIANT.format("dict(_delete_=True, type='STARLoss')"))
+    return one
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory, tiny_data):
+    """Baseline and STAR, run to the end without interruption."""
+    one = Workshop(tmp_path_factory.mktemp('finished'), tiny_data)
+    one.write_config('tiny-smoothl1', BASELINE)
+    one.write_config('tiny-star', VARIANT.format("dict(_delete_=True, type='STARLoss')"))
+    return one, one.run('--all')
+
+
+def one_line_error(result: subprocess.CompletedProcess, *parts: str) -> str:
+    """The error line of a failed command, which must be the only one, hold all parts and be no traceback."""
+    assert result.returncode == 1, result.stderr
+    assert 'Traceback' not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith('error: ')]
+    assert len(lines) == 1, result.stderr
+    assert all(part in lines[0] for part in parts), lines[0]
+    return lines[0]
+
+
+def test_all_trains_tests_and_reports(finished):
+    one, result = finished
+    assert result.returncode == 0, result.stderr
+    assert 'STAR' in result.stdout
+    assert 'smooth-L1' in result.stdout
+    records = one.records()
+    assert [(record.loss, record.status) for record in records] == [('smooth-L1', 'done'), ('STAR', 'done')]
+    assert len({record.recipe for record in records}) == 1
+    for record in records:
+        assert len(record.curve) == EPOCHS
+        assert record.curve[-1].loss < record.curve[0].loss
+        assert [epoch.test_nme is not None for epoch in record.curve] == [False] * 3 + [True, False, True]
+        assert record.cost.train_images_per_second > 0
+        assert record.environment.precision == 'bfloat16'
+        assert str(one.folder) not in record.model_dump_json()
+    for page in ('README.md', 'index.html'):
+        assert 'STAR' in (one.folder / 'reports' / page).read_text()
+
+
+def test_nme_in_the_curve_is_the_tested_one(finished):
+    """Both test the averaged weights of the last epoch."""
+    for record in finished[0].records():
+        tested = next(m for m in record.metrics if (m.metric, m.normalizer) == ('nme', 'inter-pupil'))
+        assert record.curve[-1].test_nme == pytest.approx(tested.value, rel=1e-4)
+
+
+def test_what_is_finished_is_not_run_again(finished):
+    one, _ = finished
+    before = {path: path.stat().st_mtime_ns for path in (one.folder / 'reports' / 'records').iterdir()}
+    result = one.run('--all')
+    assert result.returncode == 0
+    assert '0 done, 2 done before, 0 failed' in result.stderr
+    assert {path: path.stat().st_mtime_ns for path in (one.folder / 'reports' / 'records').iterdir()} == before
+
+
+def test_json_is_the_only_thing_on_stdout(finished):
+    one, _ = finished
+    results = json.loads(one.run('--all', '--json').stdout)
+    assert [(row['name'], row['status']) for row in results] == [('tiny-smoothl1', 'done'), ('tiny-star', 'done')]
+    rows = json.loads(one.run('--list', '--json').stdout)
+    assert [row['state'] for row in rows] == ['done', 'done']
+
+
+def test_killed_run_continues_to_the_same_numbers(workshop, finished):
+    """SIGKILL to everything in the middle of the training; the second run must not start anew."""
+    process = subprocess.Popen(
+        workshop.command('--name', 'tiny-star'), cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    wait_for(workshop.folder / 'work', 'tiny-star-*/epoch_3.pth', process)
+    workers = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+    for pid in (process.pid, *map(int, workers)):
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
+    assert len(workers) == 1
+    assert not list((workshop.folder / 'work').glob('tiny-star-*/epoch_6.pth')), (
+        'the kill came too late to test anything'
+    )
+    result = workshop.run('--name', 'tiny-star')
+    assert result.returncode == 0, result.stderr
+    continued = workshop.records()[0]
+    whole = next(record for record in finished[0].records() if record.name == 'tiny-star')
+    assert continued.metrics == whole.metrics
+    assert [epoch.loss for epoch in continued.curve] == [epoch.loss for epoch in whole.curve]
+    arrays = [
+        np.load(folder / 'reports' / 'records' / record.predictions)
+        for folder, record in ((workshop.folder, continued), (finished[0].folder, whole))
+    ]
+    np.testing.assert_array_equal(arrays[0]['keypoints'], arrays[1]['keypoints'])
+    np.testing.assert_array_equal(arrays[0]['covariances'], arrays[1]['covariances'])
+    log = (workshop.folder / 'work' / 'tiny-star-seed0.log').read_text()
+    assert 'resumed epoch' in log
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(workshop):
+    process = subprocess.Popen(
+        workshop.command('--all'), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    wait_for(workshop.folder / 'work', 'tiny-smoothl1-*/epoch_1.pth', process)
+    children = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert 'the same command goes on from here' in errors
+    assert 'Traceback' not in errors
+    assert not any(Path(f'/proc/{pid}').exists() for pid in children)
+    assert [(record.name, record.status) for record in workshop.records()] == [
+        ('tiny-smoothl1', 'not-run'),
+        ('tiny-star', 'not-run'),
+    ]
+
+
+def test_failing_experiment_does_not_stop_the_others(workshop):
+    workshop.write_config('tiny-a-typo', VARIANT.format("dict(_delete_=True, type='STARLos')"))
+    workshop.write_config(
+        'tiny-diverging', "_base_ = './tiny-smoothl1.py'\noptim_wrapper = dict(optimizer=dict(lr=1e38))\n"
+    )
+    result = workshop.run('--name', 'tiny-a-typo', 'tiny-diverging', 'tiny-star')
+    assert result.returncode == 1
+    assert 'Traceback' not in result.stderr
+    errors = [line for line in result.stderr.splitlines() if line.startswith('error: ')]
+    assert len(errors) == 2, result.stderr
+    assert 'tiny-a-typo.py' in errors[0]
+    assert 'STARLos' in errors[0]
+    assert 'tiny-diverging.py: the training loss is nan' in errors[1]
+    assert 'python -m benchmark.run --name tiny-a-typo --seeds 0' in result.stderr
+    status = {record.name: record.status for record in workshop.records()}
+    assert status == {'tiny-a-typo': 'failed', 'tiny-diverging': 'failed', 'tiny-star': 'done'}
+    page = (workshop.folder / 'reports' / 'README.md').read_text()
+    assert 'the training loss is nan' in page
+
+
+def test_missing_data_is_a_row_with_its_reason(workshop):
+    text = BASELINE.replace('synthetic-29', '300w').replace('out_channels=29', 'out_channels=68')
+    workshop.write_config('tiny-300w', text)
+    result = workshop.run('--dataset', '300w')
+    assert result.returncode == 1
+    assert 'python -m benchmark.prepare 300w --source DIR' in result.stderr
+    assert [(record.name, record.status) for record in workshop.records()] == [('tiny-300w', 'no-data')]
+    assert 'no prepared data' in (workshop.folder / 'reports' / 'README.md').read_text()
+
+
+def test_dry_run_changes_nothing(workshop):
+    result = workshop.run('--all', '--dry-run', '--seeds', '0', '1')
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 4
+    assert not (workshop.folder / 'reports').exists()
+    assert not (workshop.folder / 'work').exists()
+
+
+def test_image_that_vanished_is_named(workshop, tmp_path):
+    workshop.data = tmp_path / 'own-data'
+    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=2)
+    image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[0]
+    image.unlink()
+    one_line_error(workshop.run('--name', 'tiny-star'), image.name, 'absent')
+
+
+def test_truncated_image_is_named(workshop, tmp_path):
+    workshop.data = tmp_path / 'own-data'
+    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=2)
+    image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[-1]
+    image.write_bytes(image.read_bytes()[:500])
+    one_line_error(workshop.run('--name', 'tiny-star'), image.name)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'parts'),
+    [
+        (['--name', 'unknown'], ['--name unknown', 'tiny-star']),
+        (['--dataset', 'helen'], ['--dataset helen', 'synthetic-29']),
+        (['--all', '--data-root', '/nonexistent'], ['/nonexistent', 'no such folder']),
+        (['--all', '--configs', '/nonexistent'], ['/nonexistent', 'no configuration']),
+    ],
+)
+def test_wrong_argument_is_one_line(workshop, arguments, parts):
+    one_line_error(workshop.run(*arguments), *parts)
+
+
+@pytest.mark.parametrize('arguments', [[], ['--all', '--seeds', 'x'], ['--all', '--seeds', '1', '1'], ['--frobnicate']])
+def test_usage_error_exits_with_2(workshop, arguments):
+    result = workshop.run(*arguments)
+    assert result.returncode == 2
+    assert 'Traceback' not in result.stderr
+
+
+@pytest.mark.parametrize('flag', ['--reports', '--work-dir'])
+def test_unwritable_folder_is_one_line(workshop, flag, tmp_path):
+    """A file where the folder should be stands for every way in which a folder cannot be made, for root as well."""
+    (tmp_path / 'file').write_text('')
+    one_line_error(workshop.run('--name', 'tiny-star', flag, str(tmp_path / 'file' / 'below')), 'file/below')
+
+
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 120
+    while not list(folder.glob(pattern)):
+        assert process.poll() is None, 'the run ended before it could be interrupted'
+        assert time.monotonic() < deadline, f'{pattern} did not appear'
+        time.sleep(0.02)
