@@ -72,7 +72,8 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     from benchmark.suite.display import Display
     from benchmark.suite.experiments import find_experiments
     from benchmark.suite.jobs import plan_jobs, select_experiments
-    from benchmark.suite.run_jobs import RunOptions, prepare_drawn, run_jobs
+    from benchmark.suite.places import Places
+    from benchmark.suite.run_jobs import prepare_drawn, run_jobs
     from benchmark.suite.scheduler import pick_device
 
     experiments, problems = find_experiments(folders['configs'])
@@ -86,8 +87,9 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
         return 1 if problems else 0
     display = Display()
     prepare_drawn(experiments, folders['data_root'], display)
-    run = RunOptions(pick_device(options.device), folders['data_root'], folders['work_dir'], records)
-    outcome = run_jobs(experiments, options.seeds, run, display)
+    device = pick_device(options.device)
+    places = Places(folders['data_root'], folders['work_dir'], records)
+    outcome = run_jobs(experiments, options.seeds, device, places, display)
     build_reports(folders['reports'])
     if options.json:
         print(json.dumps(_results(outcome, records), indent=1))

@@ -10,16 +10,16 @@ import numpy as np
 from mmengine.logging import print_log
 from torch.serialization import add_safe_globals
 
-# MMEngine stores the data's meta information in a checkpoint. With these types known, PyTorch's safe unpickler reads it,
-# and MMEngine does not fall back on the unsafe one.
+# MMEngine stores the data's meta information in a checkpoint. With these types known, PyTorch's safe unpickler reads
+# it, and MMEngine does not fall back on the unsafe one.
 add_safe_globals([type(np.dtype(kind)) for kind in ('uint8', 'float32')])
 
 
 def latest_checkpoint(work: Path) -> Path | None:
     """Newest complete checkpoint of an experiment.
 
-    A process killed while writing leaves an incomplete file; it is named in the log and passed over in favour of the one
-    before it, which the configuration keeps for this purpose (``max_keep_ckpts=2``).
+    A process killed while writing leaves an incomplete file; it is named in the log and passed over in favour of the
+    one before it, which the configuration keeps for this purpose (``max_keep_ckpts=2``).
 
     Args:
         work: folder of the experiment.

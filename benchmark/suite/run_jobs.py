@@ -12,7 +12,8 @@ from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.display import Display
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.jobs import Job, clear_placeholders, missing_data, plan_jobs, store_placeholder
-from benchmark.suite.scheduler import RunOptions, run_job
+from benchmark.suite.places import Places
+from benchmark.suite.scheduler import run_job
 
 
 @dataclass
@@ -46,7 +47,9 @@ def prepare_drawn(experiments: Sequence[Experiment], data_root: Path, display: D
             prepare_synthetic(data_root, name)
 
 
-def run_jobs(experiments: Sequence[Experiment], seeds: Sequence[int], options: RunOptions, display: Display) -> Outcome:
+def run_jobs(
+    experiments: Sequence[Experiment], seeds: Sequence[int], device: str, places: Places, display: Display
+) -> Outcome:
     """Run every experiment with every seed that has no result yet, one after the other.
 
     A job that fails does not stop the others. Ctrl-C ends the run after the running process has been stopped.
@@ -55,22 +58,22 @@ def run_jobs(experiments: Sequence[Experiment], seeds: Sequence[int], options: R
         BenchmarkError: a folder cannot be written to, or a stored record or manifest is damaged.
     """
     outcome = Outcome()
-    jobs = plan_jobs(experiments, seeds, options.data, options.records)
+    jobs = plan_jobs(experiments, seeds, places.data, places.records)
     outcome.skipped = [job for job in jobs if job.state == 'done']
     outcome.no_data = [job for job in jobs if job.state == 'no-data']
     waiting = [job for job in jobs if job.state == 'to-run']
     for job in outcome.no_data:
-        store_placeholder(job, 'no-data', missing_data(job.experiment.benchmark), options.records)
+        store_placeholder(job, 'no-data', missing_data(job.experiment.benchmark), places.records)
     with display.showing(len(waiting)):
         for index, job in enumerate(waiting):
             display.start(job)
             try:
-                failure = run_job(job, options, display.progress)
+                failure = run_job(job, device, places, display.progress)
             except KeyboardInterrupt:
                 outcome.interrupted = True
                 for rest in waiting[index:]:
                     store_placeholder(
-                        rest, 'not-run', 'interrupted; the same command goes on from here', options.records
+                        rest, 'not-run', 'interrupted; the same command goes on from here', places.records
                     )
                 break
             except OSError as error:
@@ -80,8 +83,8 @@ def run_jobs(experiments: Sequence[Experiment], seeds: Sequence[int], options: R
             display.finish(failure)
             if failure:
                 outcome.failed.append((job, failure))
-                store_placeholder(job, 'failed', failure.split(' (log: ')[0], options.records)
+                store_placeholder(job, 'failed', failure.split(' (log: ')[0], places.records)
             else:
                 outcome.done.append(job)
-                clear_placeholders(job, options.records)
+                clear_placeholders(job, places.records)
     return outcome

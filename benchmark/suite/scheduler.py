@@ -8,25 +8,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from benchmark.errors import BenchmarkError
 from benchmark.suite.jobs import Job
+from benchmark.suite.places import Places
 
 STOP_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What all jobs of a run share: device, 'cpu' or 'cuda', and folders as in :class:`benchmark.suite.training.Places`."""
-
-    device: str
-    data: Path
-    work: Path
-    records: Path
 
 
 def pick_device(wanted: str) -> str:
@@ -40,12 +30,13 @@ def pick_device(wanted: str) -> str:
     return 'cuda' if wanted == 'cuda' or (wanted == 'auto' and torch.cuda.is_available()) else 'cpu'
 
 
-def run_job(job: Job, options: RunOptions, progress: Callable[[dict], None]) -> str | None:
+def run_job(job: Job, device: str, places: Places, progress: Callable[[dict], None]) -> str | None:
     """Run one job in a process of its own.
 
     Args:
         job: what to run.
-        options: device and folders.
+        device: 'cpu' or 'cuda'.
+        places: folders.
         progress: called with each progress message of the process.
 
     Returns:
@@ -55,16 +46,16 @@ def run_job(job: Job, options: RunOptions, progress: Callable[[dict], None]) -> 
         KeyboardInterrupt: Ctrl-C; the process has been ended, its last checkpoint stands.
         OSError: the work folder cannot be written to.
     """
-    log = options.work / f'{job.name}-seed{job.seed}.log'
+    log = places.work / f'{job.name}-seed{job.seed}.log'
     log.parent.mkdir(parents=True, exist_ok=True)
     reader, writer = os.pipe()
     with log.open('ab') as output, os.fdopen(reader) as messages:
         process = subprocess.Popen(
-            _command(job, options, writer),
+            _command(job, device, places, writer),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=_environment(options.device),
+            env=_environment(device),
             pass_fds=(writer,),
             start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the other one
         )
@@ -87,14 +78,14 @@ def run_job(job: Job, options: RunOptions, progress: Callable[[dict], None]) -> 
     return f'{failure or f"ended with status {status}"} (log: {_relative(log)})'
 
 
-def _command(job: Job, options: RunOptions, writer: int) -> list[str]:
+def _command(job: Job, device: str, places: Places, writer: int) -> list[str]:
     arguments = {
         'config': job.experiment.path,
         'seed': job.seed,
-        'device': options.device,
-        'data-root': options.data,
-        'work': options.work,
-        'records': options.records,
+        'device': device,
+        'data-root': places.data,
+        'work': places.work,
+        'records': places.records,
         'progress': writer,
     }
     flags = [text for name, value in arguments.items() for text in (f'--{name}', str(value))]

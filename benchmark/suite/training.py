@@ -6,7 +6,6 @@ import copy
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -24,25 +23,11 @@ from benchmark.protocol.metrics import NORMALIZERS, normalizing_distance
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.environment import describe_environment, peak_memory_mib
 from benchmark.suite.experiments import Experiment
+from benchmark.suite.places import Places
 from benchmark.suite.predictions import Predictions, save_predictions
 from benchmark.suite.progress_hook import ProgressHook
 from benchmark.suite.records import Cost, Epoch, Record, describe_dataset, write_record
 from benchmark.suite.summary import summarize
-
-
-@dataclass(frozen=True)
-class Places:
-    """Folders of a run.
-
-    Attributes:
-        data: prepared data.
-        work: checkpoints and logs; one folder an experiment below it.
-        records: records and predictions.
-    """
-
-    data: Path
-    work: Path
-    records: Path
 
 
 def run_experiment(
@@ -70,6 +55,8 @@ def run_experiment(
         torch.backends.cudnn.deterministic = True
         torch.use_deterministic_algorithms(True, warn_only=True)
     import_modules_from_strings(**experiment.config.get('custom_imports', {'imports': []}))
+    # Described before the training: the sources may change while it runs.
+    environment = describe_environment(device, experiment.precision)
     config = _runtime_config(experiment, seed, places.data, work)
     progress = ProgressHook(report)
     parameters = _train(config, work, progress)
@@ -91,7 +78,7 @@ def run_experiment(
         dataset=describe_dataset(prepared.manifest),
         metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
         cost=_cost(progress, test_seconds, device),
-        environment=describe_environment(device, experiment.precision),
+        environment=environment,
         curve=tuple(Epoch(**epoch) for epoch in progress.curve),
         created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
     )

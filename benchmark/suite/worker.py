@@ -53,7 +53,8 @@ def main() -> int:
 def _run(options: argparse.Namespace, report) -> None:
     # Imported late: a broken installation is then reported like any other failure.
     from benchmark.suite.experiments import load_experiment
-    from benchmark.suite.training import Places, run_experiment
+    from benchmark.suite.places import Places
+    from benchmark.suite.training import run_experiment
 
     experiment = load_experiment(options.config)
     places = Places(options.data_root, options.work, options.records)
