@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark.datasets.prepared import Manifest, find_prepared
 from benchmark.datasets.source import SourceError
+from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.datasets.three_hundred_w import prepare_300w
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import BENCHMARKS
@@ -89,8 +90,6 @@ def _prepare_300w(options: argparse.Namespace) -> list[Manifest]:
 
 
 def _prepare_synthetic(options: argparse.Namespace) -> list[Manifest]:
-    from benchmark.datasets.synthetic import prepare_synthetic
-
     chosen = {'train_images': options.train_images, 'test_images': options.test_images, 'seed': options.seed}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     manifests = []

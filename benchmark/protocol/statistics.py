@@ -16,7 +16,7 @@ from scipy import stats
 # Bounds the memory of a bootstrap: resamples are drawn this many values at a time.
 _VALUES_PER_BATCH = 1_000_000
 # The time doubles with every seed; 2^16 sign patterns take a third of a second.
-_MOST_DIFFERENCES = 16
+MOST_SEEDS = 16
 
 
 class Interval(NamedTuple):
@@ -112,8 +112,8 @@ def sign_flip_test(differences: ArrayLike) -> float:
     0.25
     """
     sample = _finite(differences, 'differences')
-    if not 1 <= len(sample) <= _MOST_DIFFERENCES:
-        raise ValueError(f'differences: {len(sample)} seeds, expected 1 to {_MOST_DIFFERENCES}')
+    if not 1 <= len(sample) <= MOST_SEEDS:
+        raise ValueError(f'differences: {len(sample)} seeds, expected 1 to {MOST_SEEDS}')
     if len(sample) == 1:
         return 1.0
     result = stats.permutation_test(

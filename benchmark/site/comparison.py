@@ -9,13 +9,12 @@ import numpy as np
 from scipy import stats
 
 from benchmark.errors import BenchmarkError
-from benchmark.protocol.statistics import paired_bootstrap_interval, sign_flip_test
+from benchmark.protocol.statistics import MOST_SEEDS, paired_bootstrap_interval, sign_flip_test
 from benchmark.site.measures import coverage, images_of
 from benchmark.site.rows import Row
 from benchmark.site.runs import Run
 
 MINUS = '\u2212'
-_MOST_SEEDS_FOR_EXACT_TEST = 20
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Difference:
         interval: 95 % confidence interval: paired bootstrap over images for one seed, Student's t over the seeds'
             differences for more; None where the test set has a single image.
         images: number of test images.
-        p_value: exact two-sided sign-flip test over seeds; None for one seed, or for more than 20.
+        p_value: exact two-sided sign-flip test over seeds; None for one seed, or for more than 16.
     """
 
     row: Row
@@ -98,7 +97,7 @@ def difference(row: Row, reference: Row, normalizer: str) -> Difference | None:
     p_value = None
     if len(seeds) > 1:
         interval = _t_interval(means)
-        if len(seeds) <= _MOST_SEEDS_FOR_EXACT_TEST:
+        if len(seeds) <= MOST_SEEDS:
             p_value = sign_flip_test(means)
     else:
         interval = tuple(paired_bootstrap_interval(*pairs[0])) if len(pairs[0][0]) > 1 else None

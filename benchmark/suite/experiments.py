@@ -176,9 +176,9 @@ def load_experiment(path: Path) -> Experiment:
     except Exception as error:  # a configuration is code and can raise anything
         raise BenchmarkError(f'{path}: not a readable configuration: {_first_line(error)}') from error
     known = set(inspect.signature(Runner.__init__).parameters) | {'custom_imports', 'backbone_name'}
-    _check_spelling(path, '', config, known)
+    _check_spelling(path, '', config, known, cutoff=0.8)
     if isinstance(config.get('model'), dict):
-        _check_spelling(path, 'model.', config.model, {'type', *_MODEL_KEYS})
+        _check_spelling(path, 'model.', config.model, {'type', *_MODEL_KEYS}, cutoff=0.7)
     for key in _REQUIRED:
         _require(path, config, key)
     experiment = Experiment(path.stem, path, config)
@@ -193,10 +193,10 @@ def load_experiment(path: Path) -> Experiment:
 _MODEL_KEYS = ('backbone', 'neck', 'head', 'train_cfg', 'test_cfg', 'data_preprocessor', 'init_cfg', 'metainfo')
 
 
-def _check_spelling(path: Path, prefix: str, section: dict, known: Iterable[str]) -> None:
+def _check_spelling(path: Path, prefix: str, section: dict, known: Iterable[str], cutoff: float) -> None:
     known = set(known)
     for key in section:
-        close = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
+        close = difflib.get_close_matches(key, known, n=1, cutoff=cutoff)
         if key not in known and close:
             raise BenchmarkError(f'{path}: unknown setting {prefix}{key} (did you mean {prefix}{close[0]}?)')
 

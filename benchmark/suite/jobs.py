@@ -131,7 +131,8 @@ def store_placeholder(job: Job, status: Status, reason: str, records: Path) -> N
         BenchmarkError: the records folder cannot be written to.
     """
     clear_placeholders(job, records)
-    placeholder = job.placeholder(status, reason)
+    # Records are published; where somebody keeps the files is nobody's business.
+    placeholder = job.placeholder(status, reason.replace(f'{Path.cwd()}/', '').replace(str(Path.home()), '~'))
     if not (records / placeholder.file_name).exists():
         write_record(placeholder, records)
 

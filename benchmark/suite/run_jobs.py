@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,8 @@ def run_jobs(
     Raises:
         BenchmarkError: a folder cannot be written to, or a stored record or manifest is damaged.
     """
+    _check_writable(places.records, '--reports')
+    _check_writable(places.work, '--work-dir')
     outcome = Outcome()
     jobs = plan_jobs(experiments, seeds, places.data, places.records)
     outcome.skipped = [job for job in jobs if job.state == 'done']
@@ -76,10 +79,6 @@ def run_jobs(
                         rest, 'not-run', 'interrupted; the same command goes on from here', places.records
                     )
                 break
-            except OSError as error:
-                raise BenchmarkError(
-                    f'{error.filename}: {error.strerror} (free space or choose another --work-dir)'
-                ) from error
             display.finish(failure)
             if failure:
                 outcome.failed.append((job, failure))
@@ -88,3 +87,15 @@ def run_jobs(
                 outcome.done.append(job)
                 clear_placeholders(job, places.records)
     return outcome
+
+
+def _check_writable(folder: Path, option: str) -> None:
+    """Refuse a folder before hours of training, not after them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BenchmarkError(
+            f'{folder}: {error.strerror} (free space, or choose another folder with {option})'
+        ) from error

@@ -44,7 +44,7 @@ def main() -> int:
             return 1
         except Exception as error:  # the boundary of the process: nothing above could still handle it
             traceback.print_exc()
-            report({'failed': _one_line(options.config, error)})
+            report({'failed': _one_line(options, error)})
             return 1
         report({'done': True})
     return 0
@@ -80,11 +80,12 @@ class _only_process:
         self.file.close()
 
 
-def _one_line(config: Path, error: Exception) -> str:
+def _one_line(options: argparse.Namespace, error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = error.filename or options.work
+        return f'{where}: {error.strerror} (free space, or choose other folders with --work-dir and --reports)'
     text = ' '.join(str(error).split())
-    if isinstance(error, OSError) and error.filename:
-        return f'{error.filename}: {error.strerror} (free space, or choose other folders with --work-dir and --reports)'
-    return f'{config}: {type(error).__name__}: {text[:300]}'
+    return f'{options.config}: {type(error).__name__}: {text[:300]}'
 
 
 if __name__ == '__main__':
