@@ -80,19 +80,18 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     for problem in problems:
         print(f'error: {problem}', file=sys.stderr)
     experiments = select_experiments(experiments, options.dataset, options.loss, options.name)
-    records = folders['reports'] / 'records'
+    places = Places(folders['data_root'], folders['work_dir'], folders['reports'] / 'records')
     if options.list or options.dry_run:
-        jobs = plan_jobs(experiments, options.seeds, folders['data_root'], records)
+        jobs = plan_jobs(experiments, options.seeds, places)
         _print_jobs(jobs, options)
         return 1 if problems else 0
     display = Display()
     prepare_drawn(experiments, folders['data_root'], display)
     device = pick_device(options.device)
-    places = Places(folders['data_root'], folders['work_dir'], records)
     outcome = run_jobs(experiments, options.seeds, device, places, display)
     build_reports(folders['reports'])
     if options.json:
-        print(json.dumps(_results(outcome, records), indent=1))
+        print(json.dumps(_results(outcome, places.records), indent=1))
     else:
         print_tables(folders['reports'])
     return _conclude(outcome, options, problems)

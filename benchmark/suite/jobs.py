@@ -13,6 +13,7 @@ from benchmark.datasets.manifest import Manifest, read_manifest
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.experiments import Experiment
+from benchmark.suite.places import Places
 from benchmark.suite.records import Record, Status, describe_dataset, read_records, write_record
 
 State = Literal['done', 'no-data', 'to-run']
@@ -26,7 +27,7 @@ class Job:
         experiment: the experiment.
         seed: the seed.
         manifest: manifest of its prepared data, None where nothing is prepared.
-        done: whether its result is among the records.
+        done: whether this clone has its result.
     """
 
     experiment: Experiment
@@ -104,33 +105,45 @@ def select_experiments(
     return experiments
 
 
-def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], data_root: Path, records: Path) -> list[Job]:
+def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: Places) -> list[Job]:
     """Find out what is there for each experiment and seed.
+
+    A job is done when its record and predictions are there and this clone has trained it to the end. Records that came
+    with the clone, or from somebody else, are shown but do not keep anybody from reproducing them.
 
     Raises:
         BenchmarkError: a manifest or record is damaged.
     """
     finished = {
         record.fingerprint
-        for record in read_records(records)
-        if record.status == 'done' and (records / record.predictions).is_file()
+        for record in read_records(places.records)
+        if record.status == 'done' and (places.records / record.predictions).is_file()
     }
     jobs = []
     for experiment in experiments:
-        manifest = _manifest(data_root, experiment.benchmark)
+        manifest = _manifest(places.data, experiment.benchmark)
         for seed in seeds:
-            done = manifest is not None and experiment.fingerprint(manifest.fingerprint, seed) in finished
+            done = False
+            if manifest is not None:
+                fingerprint = experiment.fingerprint(manifest.fingerprint, seed)
+                checkpoints = places.checkpoints(experiment.name, seed, fingerprint)
+                done = fingerprint in finished and (checkpoints / f'epoch_{experiment.epochs}.pth').is_file()
             jobs.append(Job(experiment, seed, manifest, done))
     return jobs
 
 
 def store_placeholder(job: Job, status: Status, reason: str, records: Path) -> None:
-    """Say in the records why a job has no result; a result that is there already stays untouched.
+    """Say in the records why a job has no result, unless somebody's result is there; that always stays untouched.
+
+    A failure is noted beside a result as well.
 
     Raises:
         BenchmarkError: the records folder cannot be written to.
     """
     clear_placeholders(job, records)
+    has_result = any((record.name, record.seed) == (job.name, job.seed) for record in read_records(records))
+    if has_result and status != 'failed':
+        return
     # Records are published; where somebody keeps the files is nobody's business.
     placeholder = job.placeholder(status, reason.replace(f'{Path.cwd()}/', '').replace(str(Path.home()), '~'))
     if not (records / placeholder.file_name).exists():

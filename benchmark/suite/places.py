@@ -12,10 +12,14 @@ class Places:
 
     Attributes:
         data: prepared data.
-        work: checkpoints and logs; one folder an experiment below it.
+        work: checkpoints and logs.
         records: records and predictions.
     """
 
     data: Path
     work: Path
     records: Path
+
+    def checkpoints(self, name: str, seed: int, fingerprint: str) -> Path:
+        """Folder of the checkpoints of one experiment with one seed."""
+        return self.work / f'{name}-seed{seed}-{fingerprint[:8]}'

@@ -61,7 +61,7 @@ def run_jobs(
     _check_writable(places.records, '--reports')
     _check_writable(places.work, '--work-dir')
     outcome = Outcome()
-    jobs = plan_jobs(experiments, seeds, places.data, places.records)
+    jobs = plan_jobs(experiments, seeds, places)
     outcome.skipped = [job for job in jobs if job.state == 'done']
     outcome.no_data = [job for job in jobs if job.state == 'no-data']
     waiting = [job for job in jobs if job.state == 'to-run']

@@ -50,7 +50,7 @@ def run_experiment(
     """
     prepared = open_prepared(places.data, experiment.benchmark)
     fingerprint = experiment.fingerprint(prepared.manifest.fingerprint, seed)
-    work = places.work / f'{experiment.name}-seed{seed}-{fingerprint[:8]}'
+    work = places.checkpoints(experiment.name, seed, fingerprint)
     if device == 'cuda':
         torch.backends.cudnn.deterministic = True
         torch.use_deterministic_algorithms(True, warn_only=True)

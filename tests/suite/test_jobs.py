@@ -10,6 +10,7 @@ from benchmark.datasets.prepared import write_prepared
 from benchmark.errors import BenchmarkError
 from benchmark.suite.experiments import find_experiments
 from benchmark.suite.jobs import clear_placeholders, plan_jobs, select_experiments, store_placeholder
+from benchmark.suite.places import Places
 from benchmark.suite.predictions import save_predictions
 from benchmark.suite.records import read_records, write_record
 
@@ -48,25 +49,34 @@ def test_criterion_without_a_match_lists_what_there_is(experiments, criterion):
 
 def test_plan_tells_what_is_missing(experiments, data, tmp_path):
     chosen = select_experiments(experiments, datasets=['synthetic-68', '300w'], losses=['star'])
-    states = {job.experiment.benchmark: job.state for job in plan_jobs(chosen, [0], data, tmp_path / 'records')}
+    states = {
+        job.experiment.benchmark: job.state
+        for job in plan_jobs(chosen, [0], Places(data, tmp_path / 'work', tmp_path / 'records'))
+    }
     assert states == {'synthetic-68': 'to-run', '300w': 'no-data'}
 
 
-def test_only_a_result_with_its_predictions_counts_as_done(experiments, data, tmp_path, record, predictions):
+def test_only_a_result_of_this_clone_with_its_predictions_counts_as_done(experiments, data, tmp_path, predictions):
     chosen = select_experiments(experiments, datasets=['synthetic-68'], losses=['star'])
-    records = tmp_path / 'records'
-    job = plan_jobs(chosen, [3], data, records)[0]
+    places = Places(data, tmp_path / 'work', tmp_path / 'records')
+    job = plan_jobs(chosen, [3], places)[0]
     result = job.placeholder('failed', 'x').model_copy(update={'status': 'done', 'predictions': 'p.npz'})
-    write_record(result, records)
-    assert plan_jobs(chosen, [3], data, records)[0].state == 'to-run'
-    save_predictions(predictions, records / 'p.npz')
-    assert plan_jobs(chosen, [3], data, records)[0].state == 'done'
-    assert plan_jobs(chosen, [4], data, records)[0].state == 'to-run'
+    write_record(result, places.records)
+    checkpoints = places.checkpoints(job.name, 3, result.fingerprint)
+    checkpoints.mkdir(parents=True)
+    (checkpoints / f'epoch_{job.experiment.epochs - 1}.pth').touch()
+    assert plan_jobs(chosen, [3], places)[0].state == 'to-run'
+    (checkpoints / f'epoch_{job.experiment.epochs}.pth').touch()
+    assert plan_jobs(chosen, [3], places)[0].state == 'to-run'
+    save_predictions(predictions, places.records / 'p.npz')
+    assert plan_jobs(chosen, [3], places)[0].state == 'done'
+    assert plan_jobs(chosen, [4], places)[0].state == 'to-run'
 
 
 def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
     records = tmp_path / 'records'
-    job = plan_jobs(select_experiments(experiments, ['synthetic-68'], ['star']), [0], data, records)[0]
+    places = Places(data, tmp_path / 'work', records)
+    job = plan_jobs(select_experiments(experiments, ['synthetic-68'], ['star']), [0], places)[0]
     store_placeholder(job, 'not-run', 'interrupted', records)
     store_placeholder(job, 'failed', 'broken', records)
     assert [(one.status, one.reason) for one in read_records(records)] == [('failed', 'broken')]
@@ -74,6 +84,7 @@ def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
     assert read_records(records) == []
     result = job.placeholder('failed', 'x').model_copy(update={'status': 'done', 'predictions': 'p.npz'})
     write_record(result, records)
+    store_placeholder(job, 'no-data', 'nothing prepared', records)
     store_placeholder(job, 'failed', 'broken', records)
     clear_placeholders(job, records)
     assert read_records(records) == [result]
