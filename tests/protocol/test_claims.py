@@ -67,8 +67,9 @@ def test_seed_claims_are_the_ten_figures_to_reproduce():
     assert set(seed_claims()['method']) == {'STAR'}
 
 
-def test_shipped_claims_are_the_collected_ones_with_the_subset_names_of_the_benchmarks(shared):
+def test_shipped_claims_are_the_collected_ones_but_for_spelling(shared):
     collected = pd.read_csv(shared / 'claims' / 'published.csv').replace({'subset': {'makeup': 'make-up'}})
+    collected['source'] = collected['source'].str.replace('seed page: Papers With Code 2', 'Papers With Code')
     ours = pd.read_csv(CLAIMS_FILE)
     pd.testing.assert_frame_equal(ours, collected)
     named = ours[ours['subset'] != 'private-test'][['dataset', 'subset']].drop_duplicates()
