@@ -63,6 +63,21 @@ def test_relative_links_lead_somewhere():
     assert [target for target in targets if not (ROOT / target.split('#')[0]).exists()] == []
 
 
+def test_leaderboard_shows_the_stored_numbers():
+    """Every row of the README's table, against the records in reports/."""
+    table = README.split('<!-- leaderboard -->')[1].split('\n\n')[0].strip().splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in table]
+    stored = {(r.benchmark, r.loss): r for r in read_records(ROOT / 'reports' / 'records') if r.status == 'done'}
+    assert len(rows) == len(stored)
+    for benchmark, normalizer, loss, *shown in rows:
+        values = {
+            (metric.metric, metric.threshold): f'{metric.value:.2f}'
+            for metric in stored[benchmark.split()[0], loss].metrics
+            if (metric.subset, metric.normalizer) == ('full', normalizer)
+        }
+        assert shown == [values['nme', None], values['fr', 10.0], values['auc', 10.0]], (benchmark, loss)
+
+
 def test_tox_has_the_environments_that_the_readme_names():
     named = re.findall(r'tox run -e (\w+)', README)
     assert named == ['benchmark', 'tests']

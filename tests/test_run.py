@@ -80,7 +80,7 @@ def finished(tmp_path_factory, tiny_data):
     return one, one.run('--all')
 
 
-def one_line_error(result: subprocess.CompletedProcess, *parts: str) -> str:
+def check_one_line_error(result: subprocess.CompletedProcess, *parts: str) -> str:
     """The error line of a failed command, which must be the only one, hold all parts and be no traceback."""
     assert result.returncode == 1, result.stderr
     assert 'Traceback' not in result.stderr
@@ -224,7 +224,7 @@ def test_image_that_vanished_is_named(workshop, tmp_path):
     prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=2)
     image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[0]
     image.unlink()
-    one_line_error(workshop.run('--name', 'tiny-star'), image.name, 'absent')
+    check_one_line_error(workshop.run('--name', 'tiny-star'), image.name, 'absent')
 
 
 def test_truncated_image_is_named(workshop, tmp_path):
@@ -232,7 +232,7 @@ def test_truncated_image_is_named(workshop, tmp_path):
     prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=2)
     image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[-1]
     image.write_bytes(image.read_bytes()[:500])
-    one_line_error(workshop.run('--name', 'tiny-star'), image.name)
+    check_one_line_error(workshop.run('--name', 'tiny-star'), image.name)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_truncated_image_is_named(workshop, tmp_path):
     ],
 )
 def test_wrong_argument_is_one_line(workshop, arguments, parts):
-    one_line_error(workshop.run(*arguments), *parts)
+    check_one_line_error(workshop.run(*arguments), *parts)
 
 
 @pytest.mark.parametrize('arguments', [[], ['--all', '--seeds', 'x'], ['--all', '--seeds', '1', '1'], ['--frobnicate']])
@@ -259,7 +259,7 @@ def test_usage_error_exits_with_2(workshop, arguments):
 def test_unwritable_folder_is_one_line(workshop, flag, tmp_path):
     """A file where the folder should be stands for every way in which a folder cannot be made, for root as well."""
     (tmp_path / 'file').write_text('')
-    one_line_error(workshop.run('--name', 'tiny-star', flag, str(tmp_path / 'file' / 'below')), 'file/below')
+    check_one_line_error(workshop.run('--name', 'tiny-star', flag, str(tmp_path / 'file' / 'below')), 'file/below')
 
 
 def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> None:

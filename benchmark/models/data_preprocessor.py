@@ -35,7 +35,7 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
             ``inputs``, float32 (B, 3, H, W), and ``data_samples``.
         """
         if training and self.augmentation is not None:
-            data = self.augmentation(self.cast_data(data))
+            data = self.augmentation({**data, 'inputs': self.cast_data(data['inputs'])})
         data = super().forward(data, training)
         if self.channels_last:
             data['inputs'] = data['inputs'].contiguous(memory_format=torch.channels_last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections.abc import Callable
 
@@ -81,6 +82,8 @@ class ProgressHook(Hook):
         self.images_per_epoch = checkpoint.get('images_per_epoch', 0)
 
     def _report(self, runner, finished: float, epoch_seconds: float) -> None:
+        if self.curve:
+            epoch_seconds = statistics.median(epoch['seconds'] for epoch in self.curve[-5:])
         self.report(
             {
                 'epoch': min(int(finished) + 1, runner.max_epochs),

@@ -1,6 +1,6 @@
 _base_ = '../_base_/recipes/small_64x64.py'
 
-train_cfg = dict(max_epochs=20)
+train_cfg = dict(max_epochs=15)
 train_dataloader = dict(dataset=dict(benchmark='synthetic-68'))
 test_dataloader = dict(dataset=dict(benchmark='synthetic-68'))
 test_evaluator = dict(benchmark='synthetic-68')
