@@ -159,7 +159,7 @@ def clear_placeholders(job: Job, records: Path) -> None:
 
 def missing_data(benchmark: str) -> str:
     """Why there is no data and how to get it, in one line without a path of this machine."""
-    return f'no prepared data; {get_benchmark(benchmark).how_to_get}'
+    return f'no prepared data. {get_benchmark(benchmark).how_to_get}'
 
 
 def _manifest(data_root: Path, benchmark: str) -> Manifest | None:
