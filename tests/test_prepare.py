@@ -180,6 +180,6 @@ def test_synthetic_makes_three_benchmarks_and_the_second_time_nothing(tmp_path, 
 
 
 def test_one_synthetic_benchmark_can_be_made_alone(tmp_path, prepare):
-    stdout, _ = prepare('synthetic-68', '--train-images', 2, '--test-images', 3, '--json')
+    stdout, _ = prepare('synthetic-68', '--train-images', 2, '--test-images', 6, '--json')
     assert json.loads(stdout)['benchmark'] == 'synthetic-68'
     assert [path.name for path in (tmp_path / 'data').iterdir()] == ['synthetic-68']

@@ -85,5 +85,5 @@ def test_tox_has_the_environments_that_the_readme_names():
 
 
 def test_ci_runs_the_test_command_of_the_readme():
-    command = re.search(r'^(python3 -m venv .* tox run -e tests)$', README, re.MULTILINE)
+    command = re.search(r'^(python3 -m venv .*tox run -e tests)$', README, re.MULTILINE)
     assert command[1] in (ROOT / '.ci' / 'run').read_text()

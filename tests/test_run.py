@@ -221,7 +221,7 @@ def test_dry_run_changes_nothing(workshop):
 
 def test_image_that_vanished_is_named(workshop, tmp_path):
     workshop.data = tmp_path / 'own-data'
-    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=2)
+    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=6)
     image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[0]
     image.unlink()
     check_one_line_error(workshop.run('--name', 'tiny-star'), image.name, 'absent')
@@ -229,7 +229,7 @@ def test_image_that_vanished_is_named(workshop, tmp_path):
 
 def test_truncated_image_is_named(workshop, tmp_path):
     workshop.data = tmp_path / 'own-data'
-    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=2)
+    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=6)
     image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[-1]
     image.write_bytes(image.read_bytes()[:500])
     check_one_line_error(workshop.run('--name', 'tiny-star'), image.name)

@@ -16,6 +16,8 @@ from benchmark.suite.jobs import Job, clear_placeholders, missing_data, plan_job
 from benchmark.suite.places import Places
 from benchmark.suite.scheduler import run_job
 
+_NEEDED = 2**20  # bytes; what a record and its predictions take, about
+
 
 @dataclass
 class Outcome:
@@ -93,8 +95,9 @@ def _check_writable(folder: Path, option: str) -> None:
     """Refuse a folder before hours of training, not after them."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_NEEDED))
+            file.flush()
     except OSError as error:
         raise BenchmarkError(
             f'{folder}: {error.strerror} (free space, or choose another folder with {option})'

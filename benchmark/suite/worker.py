@@ -43,8 +43,9 @@ def main() -> int:
             report({'failed': str(error)})
             return 1
         except Exception as error:  # the boundary of the process: nothing above could still handle it
-            traceback.print_exc()
+            # The report comes first: the log may lie on the disk that is full.
             report({'failed': _one_line(options, error)})
+            traceback.print_exc()
             return 1
         report({'done': True})
     return 0
