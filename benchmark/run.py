@@ -77,24 +77,37 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     from benchmark.suite.scheduler import pick_device
 
     experiments, problems = find_experiments(folders['configs'])
-    for problem in problems:
-        print(f'error: {problem}', file=sys.stderr)
-    experiments = select_experiments(experiments, options.dataset, options.loss, options.name)
+    try:
+        experiments = select_experiments(experiments, options.dataset, options.loss, options.name)
+    except BenchmarkError:
+        _say_problems(problems)  # the one that was meant may be among them
+        raise
+    if not (options.all or options.list):
+        problems = []
     places = Places(folders['data_root'], folders['work_dir'], folders['reports'] / 'records')
     if options.list or options.dry_run:
         jobs = plan_jobs(experiments, options.seeds, places)
         _print_jobs(jobs, options)
+        _say_problems(problems)
         return 1 if problems else 0
     display = Display()
     prepare_drawn(experiments, folders['data_root'], display)
     device = pick_device(options.device)
     outcome = run_jobs(experiments, options.seeds, device, places, display)
-    build_reports(folders['reports'])
-    if options.json:
-        print(json.dumps(_results(outcome, places.records), indent=1))
-    else:
-        print_tables(folders['reports'])
+    try:
+        build_reports(folders['reports'])
+        if options.json:
+            print(json.dumps(_results(outcome, places.records), indent=1))
+        else:
+            print_tables(folders['reports'])
+    except BenchmarkError as error:
+        problems.append(str(error))
     return _conclude(outcome, options, problems)
+
+
+def _say_problems(problems: list[str]) -> None:
+    for problem in problems:
+        print(f'error: {problem}', file=sys.stderr)
 
 
 def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
@@ -124,8 +137,10 @@ def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
 def _results(outcome: Outcome, records: Path) -> list[dict]:
     from benchmark.suite.records import read_records
 
-    finished = {(job.name, job.seed) for job in outcome.done + outcome.skipped}
-    stored = [record for record in read_records(records) if (record.name, record.seed) in finished]
+    finished = {
+        job.experiment.fingerprint(job.manifest.fingerprint, job.seed) for job in outcome.done + outcome.skipped
+    }
+    stored = [one for one in read_records(records) if one.status == 'done' and one.fingerprint in finished]
     results = [record.model_dump(mode='json', exclude={'config', 'curve'}) for record in stored]
     results += [{'name': job.name, 'seed': job.seed, 'status': 'failed', 'reason': why} for job, why in outcome.failed]
     results += [{'name': job.name, 'seed': job.seed, 'status': 'no-data'} for job in outcome.no_data]
@@ -145,6 +160,7 @@ def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]
     for job, why in outcome.failed:
         say(f'error: {job.name} seed {job.seed}: {why}')
         say(f'  repeat it with: {shlex.join(_repeat(job, options))}')
+    _say_problems(problems)
     if outcome.interrupted:
         say('stopped; the same command goes on from here')
         return 130

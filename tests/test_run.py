@@ -138,7 +138,7 @@ def test_killed_run_continues_to_the_same_numbers(workshop, finished):
     process = subprocess.Popen(
         workshop.command('--name', 'tiny-star'), cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
-    wait_for(workshop.folder / 'work', 'tiny-star-*/epoch_3.pth', process)
+    wait_for(workshop.folder / 'work', 'tiny-star-*/epoch_4.pth', process)
     workers = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
     for pid in (process.pid, *map(int, workers)):
         os.kill(pid, signal.SIGKILL)
@@ -152,7 +152,9 @@ def test_killed_run_continues_to_the_same_numbers(workshop, finished):
     continued = workshop.records()[0]
     whole = next(record for record in finished[0].records() if record.name == 'tiny-star')
     assert continued.metrics == whole.metrics
-    assert [epoch.loss for epoch in continued.curve] == [epoch.loss for epoch in whole.curve]
+    assert [(epoch.loss, epoch.test_nme) for epoch in continued.curve] == [
+        (epoch.loss, epoch.test_nme) for epoch in whole.curve
+    ]
     arrays = [
         np.load(folder / 'reports' / 'records' / record.predictions)
         for folder, record in ((workshop.folder, continued), (finished[0].folder, whole))

@@ -75,7 +75,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             synthetic=False,
             how_to_get=(
                 'Get COFW_train_color.mat and COFW_test_color.mat of the color COFW release '
-                '(Burgos-Artizzu et al., ICCV 2013) and run python -m benchmark.prepare cofw --source DIR.'
+                '(Burgos-Artizzu et al., ICCV 2013); python -m benchmark.prepare cofw is yet to be written.'
             ),
             train_size=1345,
             subset_sizes={'full': 507},
@@ -102,8 +102,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             headline_normalizer='inter-ocular',
             synthetic=False,
             how_to_get=(
-                'Get WFLW_images and WFLW_annotations of the WFLW release (Wu et al., CVPR 2018) '
-                'and run python -m benchmark.prepare wflw --source DIR.'
+                'Get WFLW_images and WFLW_annotations of the WFLW release (Wu et al., CVPR 2018); '
+                'python -m benchmark.prepare wflw is yet to be written.'
             ),
             train_size=7500,
             subset_sizes=_WFLW_SIZES,

@@ -22,12 +22,12 @@ RESULTS_VERSION = 1
 
 LOSS_NAMES = {
     'STARLoss': 'STAR',
-    'SmoothL1Loss': 'smooth-L1',
     'SoftWeightSmoothL1Loss': 'smooth-L1',
     'L1Loss': 'L1',
     'MSELoss': 'L2',
     'WingLoss': 'Wing',
 }
+_USUAL_ARGUMENTS = {'SoftWeightSmoothL1Loss': {'beta': 0.01}}
 _REQUIRED = (
     'model',
     'train_cfg',
@@ -66,12 +66,18 @@ class Experiment:
         loss = self.config.model.head.loss
         name = LOSS_NAMES.get(loss.type, loss.type)
         variant = [str(loss[key]) for key in ('distance', 'restriction') if key in loss]
+        usual = _USUAL_ARGUMENTS.get(loss.type, {})
+        variant += [
+            f'{key}={value}'
+            for key, value in loss.items()
+            if key not in ('type', 'distance', 'restriction') and usual.get(key) != value
+        ]
         return f'{name} ({", ".join(variant)})' if variant else name
 
     @property
     def backbone(self) -> str:
         """Name of the network: ``backbone_name`` of the configuration, or the type of its backbone."""
-        return self.config.get('backbone_name', self.config.model.backbone.type)
+        return self.config.get('backbone_name') or self.config.model.backbone.type
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -93,9 +99,10 @@ class Experiment:
     def precision(self) -> str:
         """'float32', 'bfloat16' or 'float16'."""
         wrapper = self.config.optim_wrapper
-        if wrapper.type == 'AutocastOptimWrapper':
+        kind = wrapper.get('type', 'OptimWrapper')
+        if kind == 'AutocastOptimWrapper':
             return 'bfloat16'
-        return wrapper.get('dtype', 'float16') if wrapper.type == 'AmpOptimWrapper' else 'float32'
+        return wrapper.get('dtype', 'float16') if kind == 'AmpOptimWrapper' else 'float32'
 
     @property
     def checkpoint_rule(self) -> str:
@@ -115,6 +122,8 @@ class Experiment:
     def recipe(self, dataset: str) -> str:
         """SHA-256 of configuration without its loss, data and code version: equal recipes differ in the loss alone."""
         numbers = {**self._numbers, 'model': {**self._numbers['model']}}
+        # A loss of one's own is imported from somewhere; that is part of the loss.
+        numbers['custom_imports'] = {'imports': ['benchmark.models']}
         numbers['model']['head'] = {key: value for key, value in numbers['model']['head'].items() if key != 'loss'}
         return _sha256([RESULTS_VERSION, numbers, dataset])
 
@@ -186,7 +195,11 @@ def load_experiment(path: Path) -> Experiment:
         get_benchmark(experiment.benchmark)
     except BenchmarkError as error:
         raise BenchmarkError(f'{path}: test_dataloader.dataset.benchmark: {error}') from error
-    _ = experiment.input_size, experiment.box, experiment.epochs
+    try:
+        _ = experiment.input_size, experiment.box, experiment.epochs, experiment.loss, experiment.backbone
+        _ = experiment.precision, experiment.checkpoint_rule
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BenchmarkError(f'{path}: incomplete configuration: {_first_line(error)}') from error
     return experiment
 
 

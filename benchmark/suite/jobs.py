@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -13,7 +14,7 @@ from benchmark.datasets.manifest import Manifest, read_manifest
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.experiments import Experiment
-from benchmark.suite.places import Places
+from benchmark.suite.places import RECORDED, Places
 from benchmark.suite.records import Record, Status, describe_dataset, read_records, write_record
 
 State = Literal['done', 'no-data', 'to-run']
@@ -108,8 +109,8 @@ def select_experiments(
 def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: Places) -> list[Job]:
     """Find out what is there for each experiment and seed.
 
-    A job is done when its record and predictions are there and this clone has trained it to the end. Records that came
-    with the clone, or from somebody else, are shown but do not keep anybody from reproducing them.
+    A job is done when its record and predictions are there and this clone has made them. Records that came with the
+    clone, or from somebody else, are shown but do not keep anybody from reproducing them.
 
     Raises:
         BenchmarkError: a manifest or record is damaged.
@@ -127,7 +128,7 @@ def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: P
             if manifest is not None:
                 fingerprint = experiment.fingerprint(manifest.fingerprint, seed)
                 checkpoints = places.checkpoints(experiment.name, seed, fingerprint)
-                done = fingerprint in finished and (checkpoints / f'epoch_{experiment.epochs}.pth').is_file()
+                done = fingerprint in finished and (checkpoints / RECORDED).is_file()
             jobs.append(Job(experiment, seed, manifest, done))
     return jobs
 
@@ -145,16 +146,14 @@ def store_placeholder(job: Job, status: Status, reason: str, records: Path) -> N
     if has_result and status != 'failed':
         return
     # Records are published; where somebody keeps the files is nobody's business.
-    placeholder = job.placeholder(status, reason.replace(f'{Path.cwd()}/', '').replace(str(Path.home()), '~'))
-    if not (records / placeholder.file_name).exists():
-        write_record(placeholder, records)
+    write_record(job.placeholder(status, re.sub(r'(?<![\w.~/])/(?:[^/:,()\n]+/)+', '', reason)), records)
 
 
 def clear_placeholders(job: Job, records: Path) -> None:
     """Remove the records without a result of a job, after it has got one or before another reason is noted."""
     for record in read_records(records):
         if record.status != 'done' and (record.name, record.seed) == (job.name, job.seed):
-            (records / record.file_name).unlink()
+            (records / record.file_name).unlink(missing_ok=True)
 
 
 def missing_data(benchmark: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# Beside the checkpoints: says that this clone has tested them and stored the result.
+RECORDED = 'recorded'
+
 
 @dataclass(frozen=True)
 class Places:

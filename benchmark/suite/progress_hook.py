@@ -34,6 +34,13 @@ class ProgressHook(Hook):
         self.curve: list[dict] = []
         self.images_per_epoch = 0
 
+    def before_train(self, runner) -> None:
+        """After a continuation, make up for the validation that the interruption cut off."""
+        if runner.val_loop is None or not self.curve or 'test_nme' in self.curve[-1]:
+            return
+        if runner.epoch % runner.val_interval == 0 or runner.epoch == runner.max_epochs:
+            runner.val_loop.run()
+
     def before_train_epoch(self, runner) -> None:
         """Start the clock."""
         self._started = self._reported = time.perf_counter()
@@ -77,7 +84,9 @@ class ProgressHook(Hook):
         checkpoint['images_per_epoch'] = self.images_per_epoch
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Continue the curve."""
+        """Continue the curve; weights to start from bring none."""
+        if not runner._resume:
+            return
         self.curve = list(checkpoint.get('curve', []))
         self.images_per_epoch = checkpoint.get('images_per_epoch', 0)
 

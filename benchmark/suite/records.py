@@ -77,7 +77,9 @@ class Environment(_Model):
     device_name: str = Field(description='model name of the processor or GPU')
     driver: str | None = Field(description='GPU driver version, null on a CPU')
     threads: int = Field(description='threads that PyTorch used')
-    precision: str = Field(description="'float32', 'bfloat16' or 'float16' (autocast)")
+    precision: str = Field(
+        description="'float32', 'bfloat16' or 'float16' (autocast) in training; tests run in float32"
+    )
     python: str = Field(description='Python version')
     packages: dict[str, str] = Field(description='versions of the packages that numbers depend on')
     git_commit: str | None = Field(description='commit of the benchmark, null outside a git checkout')
@@ -112,20 +114,21 @@ class Record(_Model):
     input_size: tuple[int, int] = Field(description='width and height of the network input, pixels')
     config: str = Field(description='resolved configuration as Python text')
     parameters: int | None = Field(None, description='number of trainable parameters')
-    checkpoint_rule: str | None = Field(None, description="which weights are tested, e.g. 'last epoch, EMA'")
+    checkpoint_rule: str | None = Field(None, description="which weights are tested, e.g. 'last epoch, EMA weights'")
     box: str | None = Field(None, description='how the face box is obtained and padded')
     dataset: Dataset | None = Field(None, description='null while nothing is prepared')
     predictions: str | None = Field(None, description='name of the predictions file beside this record')
     metrics: tuple[Metric, ...] = Field((), description='computed from the predictions; empty unless done')
     cost: Cost | None = Field(None, description='null unless done')
-    environment: Environment | None = Field(None, description='null unless done or failed')
+    environment: Environment | None = Field(None, description='null unless done')
     curve: tuple[Epoch, ...] = Field((), description='training curve')
     created: str = Field(description='UTC time at which this record was written, ISO 8601')
 
     @property
     def file_name(self) -> str:
-        """Name of the record's file in the records folder."""
-        return f'{self.name}-seed{self.seed}-{self.fingerprint[:8]}.json'
+        """Name of the record's file in the records folder; a record without a result never has the name of one with."""
+        suffix = '' if self.status == 'done' else f'-{self.status}'
+        return f'{self.name}-seed{self.seed}-{self.fingerprint[:8]}{suffix}.json'
 
 
 def write_record(record: Record, folder: Path) -> Path:

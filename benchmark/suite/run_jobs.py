@@ -81,6 +81,10 @@ def run_jobs(
                         rest, 'not-run', 'interrupted; the same command goes on from here', places.records
                     )
                 break
+            except OSError as error:
+                failure = (
+                    f'{error.filename or places.work}: {error.strerror} (free space, or choose another --work-dir)'
+                )
             display.finish(failure)
             if failure:
                 outcome.failed.append((job, failure))

@@ -23,7 +23,7 @@ from benchmark.protocol.metrics import NORMALIZERS, normalizing_distance
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.environment import describe_environment, peak_memory_mib
 from benchmark.suite.experiments import Experiment
-from benchmark.suite.places import Places
+from benchmark.suite.places import RECORDED, Places
 from benchmark.suite.predictions import Predictions, save_predictions
 from benchmark.suite.progress_hook import ProgressHook
 from benchmark.suite.records import Cost, Epoch, Record, describe_dataset, write_record
@@ -86,6 +86,7 @@ def run_experiment(
     record = record.model_copy(update={'predictions': f'{stem}.npz'})
     save_predictions(predictions, places.records / record.predictions)
     write_record(record, places.records)
+    (work / RECORDED).touch()
     return record
 
 
@@ -108,7 +109,7 @@ def _train(config: Config, work: Path, progress: ProgressHook) -> int:
     if config.train_cfg.get('val_interval'):
         config.val_dataloader, config.val_evaluator = config.test_dataloader, config.test_evaluator
     else:
-        config.val_cfg = None
+        config.val_dataloader = config.val_evaluator = config.val_cfg = None
     runner = Runner.from_cfg(config)
     runner.register_hook(progress)
     runner.train()
@@ -121,7 +122,7 @@ def _test(config: Config, work: Path, prepared: Prepared) -> tuple[float, Predic
     config.load_from = str(latest_checkpoint(work))
     config.experiment_name = f'{Path(config.filename).stem}-test'
     config.train_dataloader = config.train_cfg = config.optim_wrapper = config.param_scheduler = None
-    config.val_cfg = None
+    config.val_dataloader = config.val_evaluator = config.val_cfg = None
     config.default_hooks.pop('checkpoint', None)
     runner = Runner.from_cfg(config)
     started = time.perf_counter()

@@ -53,6 +53,9 @@ def test_loss_name_tells_variants_apart(configs):
     path = configs / BASELINE
     for loss, name in (
         ("dict(_delete_=True, type='STARLoss', distance='l2', restriction='detach')", 'STAR (l2, detach)'),
+        ("dict(_delete_=True, type='STARLoss', eigenvalue_weight=0.5)", 'STAR (eigenvalue_weight=0.5)'),
+        ('dict(beta=0.1)', 'smooth-L1 (beta=0.1)'),
+        ("dict(_delete_=True, type='SmoothL1Loss')", 'SmoothL1Loss'),
         ("dict(_delete_=True, type='L1Loss')", 'L1'),
         ("dict(_delete_=True, type='MSELoss')", 'L2'),
         ("dict(_delete_=True, type='WingLoss')", 'Wing'),
@@ -61,6 +64,19 @@ def test_loss_name_tells_variants_apart(configs):
         mine = path.with_name('mine.py')
         mine.write_text(f"_base_ = './{path.name}'\nmodel = dict(head=dict(loss={loss}))\n")
         assert load_experiment(mine).loss == name
+
+
+def test_importing_a_loss_of_ones_own_leaves_the_recipe(configs):
+    path = configs / BASELINE
+    mine = path.with_name('mine.py')
+    mine.write_text(
+        f"_base_ = './{path.name}'\n"
+        "custom_imports = dict(imports=['benchmark.models', 'mine'], allow_failed_imports=False)\n"
+        "model = dict(head=dict(loss=dict(_delete_=True, type='MyLoss')))\n"
+    )
+    assert load_experiment(mine).recipe('data') == load_experiment(path).recipe('data')
+    mine.write_text(f"_base_ = './{path.name}'\nmodel = dict(neck=dict(out_channels=32))\n")
+    assert load_experiment(mine).recipe('data') != load_experiment(path).recipe('data')
 
 
 @pytest.mark.parametrize(
@@ -74,6 +90,9 @@ def test_loss_name_tells_variants_apart(configs):
         ("test_dataloader = dict(dataset=dict(benchmark='300v'))\n", '300v'),
         ("model = dict(head=dict(_delete_=True, type='SoftArgmaxHead'))\n", r'setting model\.head\.loss is missing'),
         ("_base_ = './not_there.py'\n", 'not_there.py'),
+        ("train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=9)\n", 'incomplete configuration'),
+        ('model = dict(head=dict(loss=dict(_delete_=True, beta=0.1)))\n', 'incomplete configuration'),
+        ("test_dataloader = dict(dataset=dict(_delete_=True, benchmark='300w'))\n", 'incomplete configuration'),
     ],
 )
 def test_typo_is_one_line_with_the_file(configs, text, named):

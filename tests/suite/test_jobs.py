@@ -10,7 +10,7 @@ from benchmark.datasets.prepared import write_prepared
 from benchmark.errors import BenchmarkError
 from benchmark.suite.experiments import find_experiments
 from benchmark.suite.jobs import clear_placeholders, plan_jobs, select_experiments, store_placeholder
-from benchmark.suite.places import Places
+from benchmark.suite.places import RECORDED, Places
 from benchmark.suite.predictions import save_predictions
 from benchmark.suite.records import read_records, write_record
 
@@ -64,13 +64,22 @@ def test_only_a_result_of_this_clone_with_its_predictions_counts_as_done(experim
     write_record(result, places.records)
     checkpoints = places.checkpoints(job.name, 3, result.fingerprint)
     checkpoints.mkdir(parents=True)
-    (checkpoints / f'epoch_{job.experiment.epochs - 1}.pth').touch()
-    assert plan_jobs(chosen, [3], places)[0].state == 'to-run'
+    save_predictions(predictions, places.records / 'p.npz')
     (checkpoints / f'epoch_{job.experiment.epochs}.pth').touch()
+    assert plan_jobs(chosen, [3], places)[0].state == 'to-run', "trained here, but the result is somebody else's"
+    (checkpoints / RECORDED).touch()
+    assert plan_jobs(chosen, [3], places)[0].state == 'done'
+    (places.records / 'p.npz').unlink()
     assert plan_jobs(chosen, [3], places)[0].state == 'to-run'
     save_predictions(predictions, places.records / 'p.npz')
-    assert plan_jobs(chosen, [3], places)[0].state == 'done'
     assert plan_jobs(chosen, [4], places)[0].state == 'to-run'
+
+
+def test_reason_holds_no_folder_of_a_machine(experiments, data, tmp_path):
+    places = Places(data, tmp_path / 'work', tmp_path / 'records')
+    job = plan_jobs(select_experiments(experiments, ['synthetic-68'], ['star']), [0], places)[0]
+    store_placeholder(job, 'failed', '/home/me/configs/mine.py: image /mnt/faces/a b/1.png is absent', places.records)
+    assert read_records(places.records)[0].reason == 'mine.py: image 1.png is absent'
 
 
 def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
@@ -86,5 +95,6 @@ def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
     write_record(result, records)
     store_placeholder(job, 'no-data', 'nothing prepared', records)
     store_placeholder(job, 'failed', 'broken', records)
+    assert sorted(one.status for one in read_records(records)) == ['done', 'failed']
     clear_placeholders(job, records)
     assert read_records(records) == [result]

@@ -11,7 +11,8 @@ from benchmark.suite.records import Record, read_record, read_records, write_rec
 
 def test_record_survives_writing_and_reading(record, tmp_path):
     path = write_record(record, tmp_path / 'records')
-    assert path.name == 'tiny-star-seed0-abababab.json'
+    assert path.name == 'tiny-star-seed0-abababab-not-run.json'
+    assert record.model_copy(update={'status': 'done'}).file_name == 'tiny-star-seed0-abababab.json'
     assert read_records(tmp_path / 'records') == [record]
 
 
@@ -65,7 +66,7 @@ def test_unwritable_folder_is_one_line_and_leaves_the_old_record(record, tmp_pat
         raise OSError(28, 'No space left on device')
 
     monkeypatch.setattr(os, 'fsync', full)
-    with pytest.raises(BenchmarkError, match=r'tiny-star-seed0-abababab\.json.*No space left'):
+    with pytest.raises(BenchmarkError, match=r'tiny-star-seed0-abababab-not-run\.json.*No space left'):
         write_record(record.model_copy(update={'reason': 'another'}), tmp_path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == [path.name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -141,7 +142,9 @@ def _write_faces(folder: Path, benchmark: str, seed: int, places: list[tuple[str
     processes = min(os.cpu_count() or 1, len(places) // _FACES_PER_PROCESS)
     if processes < 2:
         return [write(place) for place in places]
-    with ProcessPoolExecutor(processes, mp_context=get_context('spawn')) as pool:
+    # Ctrl-C is for this process, which then ends the others.
+    ignore = {'initializer': signal.signal, 'initargs': (signal.SIGINT, signal.SIG_IGN)}
+    with ProcessPoolExecutor(processes, mp_context=get_context('spawn'), **ignore) as pool:
         return list(pool.map(write, places, chunksize=20))
 
 
