@@ -345,4 +345,4 @@ def test_real_sample(shared, data_root):
     assert manifest.missing == caught.value.problems
     assert not reading.unusable
     prepared = open_prepared(data_root, '300w')
-    assert prepared.image_path(prepared.test[0]).is_relative_to(source)
+    assert prepared.image_path(prepared.test[0]).is_relative_to(source.resolve())
