@@ -1,12 +1,6 @@
-# The recipe that a CPU trains in minutes. The loss is set in the head alone.
-_base_ = [
-    '../default_runtime.py',
-    '../models/softargmax_res18w16-fpn.py',
-    '../datasets/faces.py',
-    '../schedules/adam-cosine-bf16.py',
-]
+_base_ = './small_128x128.py'
 
-train_dataloader = dict(dataset=dict(size=96, padding=1.25 * 1.5))
+train_dataloader = dict(dataset=dict(size=96))
 test_dataloader = dict(
     dataset=dict(
         pipeline=[
@@ -18,18 +12,6 @@ test_dataloader = dict(
     )
 )
 model = dict(
-    # Milder than the official augmentation: the network is small and the schedule short.
-    data_preprocessor=dict(
-        augmentation=dict(
-            type='FaceAugmentation',
-            input_size=(64, 64),
-            crop_margin=1.5,
-            rotation=15.0,
-            occlusion=0.2,
-            blur=0.1,
-            noise=0.0,
-            gray=0.1,
-        )
-    ),
+    data_preprocessor=dict(augmentation=dict(input_size=(64, 64))),
     head=dict(decoder=dict(input_size=(64, 64))),
 )
