@@ -1,4 +1,4 @@
-"""The one exception that a user's mistake, data or disk can cause."""
+"""The exceptions that a user's mistake, data or disk can cause."""
 
 
 class BenchmarkError(Exception):
@@ -7,3 +7,7 @@ class BenchmarkError(Exception):
     Its text is one line: what is wrong, in which file, and what to do. Commands print it to stderr without a traceback
     and exit with status 1.
     """
+
+
+class UsageError(BenchmarkError):
+    """The command line asks for what there is not, or for what cannot be; commands exit with status 2."""

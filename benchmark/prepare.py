@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+from benchmark.datasets.origins import ORIGINS
+from benchmark.datasets.preparation import READERS, prepare_original
 from benchmark.datasets.prepared import Manifest, find_prepared
 from benchmark.datasets.source import SourceError
 from benchmark.datasets.synthetic import prepare_synthetic
-from benchmark.datasets.three_hundred_w import prepare_300w
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import BENCHMARKS
 
 SYNTHETIC = tuple(name for name, benchmark in BENCHMARKS.items() if benchmark.synthetic)
@@ -20,54 +22,55 @@ LISTED_PROBLEMS = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status: 0 prepared, 1 refused, 2 wrong usage (raised by argparse)."""
+    """Run the command; returns its exit status: 0 done, 1 refused or damaged, 2 wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        manifests = options.prepare(options)
+        return options.command(options)
     except SourceError as error:
-        name = options.dataset
-        for problem in error.problems[:LISTED_PROBLEMS]:
-            _say(f'error: {name}: {problem}')
-        if len(error.problems) > LISTED_PROBLEMS:
-            _say(f'error: {name}: and {len(error.problems) - LISTED_PROBLEMS} more problems')
+        _say_some(f'error: {options.dataset}: ', error.problems, 'problems')
         _say(f'error: {error}')
         return 1
     except BenchmarkError as error:
         _say(f'error: {error}')
-        return 1
-    if options.json:
-        listed = [json.loads(manifest.to_json()) for manifest in manifests]
-        print(json.dumps(listed if options.dataset == 'synthetic' else listed[0], indent=1))
-    return 0
+        return 2 if isinstance(error, UsageError) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.prepare',
-        description='Read a dataset as it is distributed, check it, and write the form that every experiment reads.',
+        description='Read a dataset as it is distributed, check it, and write the form that every experiment reads. '
+        'Nothing is downloaded.',
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         '--data-root', type=Path, default=Path('data'), metavar='DIR', help='folder of prepared data (default: data)'
     )
-    common.add_argument('--json', action='store_true', help='print the manifest on stdout (synthetic: a list of them)')
-    original = argparse.ArgumentParser(add_help=False)
-    original.add_argument('--source', type=Path, required=True, metavar='DIR', help='the dataset as it is distributed')
-    original.add_argument(
-        '--allow-incomplete', action='store_true', help='accept absent images, leave out files that cannot be used'
-    )
+    common.add_argument('--json', action='store_true', help='print the result on stdout as JSON')
     drawn = argparse.ArgumentParser(add_help=False)
     drawn.add_argument('--train-images', type=_positive, metavar='N', help='training images of each benchmark')
     drawn.add_argument('--test-images', type=_positive, metavar='N', help='test images of each benchmark')
     drawn.add_argument('--seed', type=int, help='seed of the drawing')
     datasets = parser.add_subparsers(dest='dataset', required=True, metavar='DATASET')
-    for name, prepare in (('300w', _prepare_300w), ('cofw', _not_implemented), ('wflw', _not_implemented)):
-        sub = datasets.add_parser(name, parents=[original, common], help=f'{BENCHMARKS[name].title} from its own files')
-        sub.set_defaults(prepare=prepare)
+    for name, (distribution, _) in READERS.items():
+        sub = datasets.add_parser(name, parents=[common], help=f'{BENCHMARKS[name].title} from its own files')
+        where = sub.add_mutually_exclusive_group(required=True)
+        where.add_argument(
+            '--source', type=Path, nargs='+', metavar='PATH', help=f'the dataset: {distribution.content}'
+        )
+        where.add_argument('--download', action='store_true', help='only say where to get the dataset, and its terms')
+        sub.add_argument(
+            '--allow-incomplete', action='store_true', help='accept absent faces, leave out what cannot be used'
+        )
+        sub.set_defaults(command=_prepare_original)
     for name in ('synthetic', *SYNTHETIC):
         title = BENCHMARKS[name].title if name in BENCHMARKS else f'all of {", ".join(SYNTHETIC)}'
         sub = datasets.add_parser(name, parents=[drawn, common], help=title)
-        sub.set_defaults(prepare=_prepare_synthetic)
+        sub.set_defaults(command=_prepare_synthetic)
+    check = datasets.add_parser('check', parents=[common], help='look for mistakes in prepared data')
+    check.add_argument('benchmark', choices=tuple(BENCHMARKS), metavar='DATASET', help=', '.join(BENCHMARKS))
+    check.add_argument('--sheet', type=Path, metavar='FILE', help='draw faces with their landmarks into a PNG file')
+    check.add_argument('--all', action='store_true', help='draw all faces instead of the most suspicious ones')
+    check.set_defaults(command=_check)
     return parser
 
 
@@ -78,18 +81,29 @@ def _positive(text: str) -> int:
     return number
 
 
-def _prepare_300w(options: argparse.Namespace) -> list[Manifest]:
-    before = find_prepared(options.data_root, '300w')
-    manifest, reading = prepare_300w(options.source, options.data_root, options.allow_incomplete)
-    for sentence in reading.missing:
-        _say(f'warning: 300w: {sentence}')
-    if reading.mirrored:
-        _say(f'300w: ignored {reading.mirrored} mirrored copies (*_mirror) of images beside them')
-    _say_prepared(options.data_root, before, manifest)
-    return [manifest]
+def _prepare_original(options: argparse.Namespace) -> int:
+    name, root = options.dataset, options.data_root
+    if options.download:
+        origin = ORIGINS[name]
+        command = f'python -m benchmark.prepare {name} --source DIR'
+        text = [f'{name}: nothing is downloaded; get it from its authors:', *origin.lines(), f'then:   {command}']
+        print(json.dumps(asdict(origin), indent=1) if options.json else '\n'.join(text))
+        return 0
+    before = find_prepared(root, name)
+    manifest, reading = prepare_original(
+        name, options.source, root, options.allow_incomplete, lambda line: _say(f'{name}: {line}')
+    )
+    _say_some(f'warning: {name}: ', manifest.missing, f'(all are in {root / name / "manifest.json"})')
+    _say_some(f'warning: {name}: ', reading.outside(), 'faces with landmarks outside the image')
+    for note in reading.notes:
+        _say(f'{name}: {note}')
+    _say_prepared(root, before, manifest)
+    if options.json:
+        print(manifest.to_json(), end='')
+    return 0
 
 
-def _prepare_synthetic(options: argparse.Namespace) -> list[Manifest]:
+def _prepare_synthetic(options: argparse.Namespace) -> int:
     chosen = {'train_images': options.train_images, 'test_images': options.test_images, 'seed': options.seed}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     manifests = []
@@ -97,14 +111,21 @@ def _prepare_synthetic(options: argparse.Namespace) -> list[Manifest]:
         before = find_prepared(options.data_root, name)
         manifests.append(prepare_synthetic(options.data_root, name, **chosen))
         _say_prepared(options.data_root, before, manifests[-1])
-    return manifests
+    if options.json:
+        listed = [json.loads(manifest.to_json()) for manifest in manifests]
+        print(json.dumps(listed if options.dataset == 'synthetic' else listed[0], indent=1))
+    return 0
 
 
-def _not_implemented(options: argparse.Namespace) -> list[Manifest]:
-    title = BENCHMARKS[options.dataset].title
-    raise BenchmarkError(
-        f'{options.dataset}: reading the original {title} format is not implemented yet (prepare 300w or synthetic)'
-    )
+def _check(options: argparse.Namespace) -> int:
+    from benchmark.datasets.check import check_prepared  # not needed to prepare
+
+    report = check_prepared(options.data_root, options.benchmark, options.sheet, options.all)
+    for line in (*report.lines(), *report.summary()):
+        _say(line)
+    if options.json:
+        print(report.to_json(), end='')
+    return 1 if report.damaged else 0
 
 
 def _say_prepared(data_root: Path, before: Manifest | None, manifest: Manifest) -> None:
@@ -118,6 +139,15 @@ def _say_prepared(data_root: Path, before: Manifest | None, manifest: Manifest) 
         f'{manifest.benchmark}: prepared in {folder}: {manifest.train_images} training images, '
         f'{manifest.test_images} test images ({subsets}), {absent}fingerprint {manifest.fingerprint}'
     )
+
+
+def _say_some(start: str, sentences: Iterable[str], rest: str) -> None:
+    """Print the first sentences, and how many there are besides."""
+    sentences = list(sentences)
+    for sentence in sentences[:LISTED_PROBLEMS]:
+        _say(f'{start}{sentence}')
+    if len(sentences) > LISTED_PROBLEMS:
+        _say(f'{start}and {len(sentences) - LISTED_PROBLEMS} more {rest}')
 
 
 def _say(line: str) -> None:

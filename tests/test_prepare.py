@@ -7,19 +7,41 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.prepare import main
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+ORIGINAL = ('cofw', '300w', 'wflw')
 FOLDERS = ('afw', 'helen/trainset', 'helen/testset', 'lfpw/trainset', 'lfpw/testset', 'ibug')
 
 
 @pytest.fixture
-def prepare(tmp_path):
-    """Run the real command in an empty folder; returns exit status, stdout and the lines of stderr."""
+def prepare(tmp_path, monkeypatch, capfd):
+    """Run the command in an empty folder; returns stdout and the lines of stderr."""
+    monkeypatch.chdir(tmp_path)
 
-    def prepare(*arguments, status=0, **more):
+    def prepare(*arguments, status=0):
+        capfd.readouterr()
+        try:
+            done = main([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            done = ended.code
+        stdout, stderr = capfd.readouterr()
+        assert done == status, stderr
+        return stdout, stderr.splitlines()
+
+    return prepare
+
+
+@pytest.fixture
+def prepare_process(tmp_path):
+    """The same in a process of its own, as users run it."""
+
+    def prepare_process(*arguments, status=0, **more):
         done = subprocess.run(
             [sys.executable, '-m', 'benchmark.prepare', *map(str, arguments)],
             cwd=tmp_path,
@@ -33,7 +55,7 @@ def prepare(tmp_path):
         assert 'Traceback' not in done.stderr
         return done.stdout, done.stderr.splitlines()
 
-    return prepare
+    return prepare_process
 
 
 @pytest.fixture
@@ -50,8 +72,8 @@ def source(tmp_path):
     return tmp_path / 'source'
 
 
-def test_incomplete_300w_is_refused_and_nothing_is_written(tmp_path, prepare, source):
-    stdout, lines = prepare('300w', '--source', source, '--json', status=1)
+def test_incomplete_300w_is_refused_and_nothing_is_written(tmp_path, prepare_process, source):
+    stdout, lines = prepare_process('300w', '--source', source, '--json', status=1)
     assert stdout == ''
     assert lines[0] == 'error: 300w: afw has 2 images, published 337 (335 missing)'
     assert 'error: 300w: helen/trainset has 2 images, published 2000 (1998 missing)' in lines
@@ -70,7 +92,7 @@ def test_incomplete_300w_is_prepared_in_data_when_accepted(tmp_path, prepare, so
     assert manifest == json.loads((tmp_path / 'data' / '300w' / 'manifest.json').read_text())
     assert manifest['image_root'] == str(source)
     assert (manifest['complete'], manifest['missing_images']) == (False, 3826)
-    assert lines[:-1] == [f'warning: 300w: {sentence}' for sentence in manifest['missing']]
+    assert lines[:7] == [f'warning: 300w: {sentence}' for sentence in manifest['missing']]
     assert "warning: 300w: afw/face 1.pts: line 1: 'nonsense' is not a number" in lines
     assert lines[-1] == (
         '300w: prepared in data/300w: 5 training images, 6 test images (full 6, common 4, challenge 2), '
@@ -106,7 +128,7 @@ def test_mirrored_copies_are_counted(prepare, source):
     for suffix in ('jpg', 'pts'):
         (source / 'afw' / f'face 0_mirror.{suffix}').write_bytes((source / 'afw' / f'face 0.{suffix}').read_bytes())
     _, lines = prepare('300w', '--source', source, '--allow-incomplete')
-    assert '300w: ignored 1 mirrored copies (*_mirror) of images beside them' in lines
+    assert '300w: ignored 1 mirrored copies (*_mirror) in afw' in lines
     assert lines[-1].startswith('300w: prepared in data/300w: 6 training images')
 
 
@@ -116,29 +138,129 @@ def test_output_folder_that_cannot_be_written_to_is_one_line(tmp_path, prepare, 
     assert lines == ['error: 300w: cannot write file/300w: Not a directory (free space or choose another --data-root)']
 
 
-def test_full_disk_leaves_the_old_preparation_untouched(tmp_path, prepare, source):
+def test_full_disk_leaves_the_old_preparation_untouched(tmp_path, prepare, prepare_process, source):
     command = ('300w', '--source', source, '--allow-incomplete')
     prepare(*command)
     before = {path: path.read_bytes() for path in (tmp_path / 'data').rglob('*') if path.is_file()}
     (source / 'afw' / 'face 1.jpg').unlink()
     limit = (4096, 4096)
-    _, lines = prepare(*command, status=1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    _, lines = prepare_process(*command, status=1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
     assert lines == ['error: 300w: cannot write data/300w: File too large (free space or choose another --data-root)']
     assert {path: path.read_bytes() for path in (tmp_path / 'data').rglob('*') if path.is_file()} == before
 
 
 def test_source_that_is_no_300w_is_one_line(tmp_path, prepare):
     _, lines = prepare('300w', '--source', 'nowhere', status=1)
-    assert lines == ['error: 300w: nowhere is not a folder (give the one that holds afw, helen, lfpw and ibug)']
+    assert lines == [
+        'error: 300w: nowhere does not exist (give the folder that holds afw, helen, lfpw and ibug, or their archives)'
+    ]
 
 
-@pytest.mark.parametrize('benchmark', ['cofw', 'wflw'])
-def test_formats_that_are_not_read_yet_say_so(tmp_path, prepare, benchmark):
+@pytest.mark.parametrize('benchmark', ORIGINAL)
+def test_folder_without_the_dataset_is_one_line(tmp_path, prepare, benchmark):
     _, lines = prepare(benchmark, '--source', tmp_path, status=1)
     assert len(lines) == 1
-    assert lines[0].startswith(
-        f'error: {benchmark}: reading the original {benchmark.upper()} format is not implemented'
-    )
+    assert lines[0].startswith(f'error: {benchmark}: found n')
+    assert not (tmp_path / 'data').exists()
+
+
+def test_dataset_given_to_another_one_is_recognized(prepare, source):
+    for benchmark in ('cofw', 'wflw'):
+        _, lines = prepare(benchmark, '--source', source, '--allow-incomplete', status=1)
+        (line,) = lines
+        assert line.startswith(f'error: {benchmark}: found 300W there (run: python -m benchmark.prepare 300w, or give ')
+
+
+def test_cofw_and_wflw_are_prepared_too(tmp_path, prepare):
+    rng = np.random.default_rng(0)
+    with h5py.File(tmp_path / 'COFW_test_color.mat', 'w') as file:
+        image = file.create_dataset('#refs#/a', data=rng.integers(0, 255, (3, 90, 80), dtype=np.uint8))
+        file.create_dataset('IsT', data=np.array([[image.ref]], dtype=object), dtype=h5py.ref_dtype)
+        points = rng.uniform(1, 60, 58)
+        file['phisT'] = np.concatenate((points, np.zeros(29)))[:, None]
+        file['bboxesT'] = np.array([[1.0], [1.0], [60.0], [60.0]])
+    stdout, lines = prepare('cofw', '--source', 'COFW_test_color.mat', '--allow-incomplete', '--json')
+    assert (json.loads(stdout)['test_images'], json.loads(stdout)['complete']) == (1, False)
+    assert lines[0].startswith(f'cofw: unpacking {tmp_path / "COFW_test_color.mat"} into data/cofw/unpacked/')
+    assert lines[1:3] == [
+        'warning: cofw: COFW_train_color.mat is absent, published 1345 faces (1345 missing)',
+        'warning: cofw: COFW_test_color.mat has 1 faces, published 507 (506 missing)',
+    ]
+    images, lists = tmp_path / 'WFLW_images', tmp_path / 'elsewhere/WFLW_annotations/list_98pt_rect_attr_train_test'
+    images.mkdir()
+    lists.mkdir(parents=True)
+    Image.new('RGB', (80, 90)).save(images / '1.jpg')
+    line = ' '.join(map(str, (*rng.uniform(0, 60, 196), 0, 0, 60, 60, 1, 0, 0, 0, 0, 1, '1.jpg')))
+    (lists / 'list_98pt_rect_attr_test.txt').write_text(line)
+    stdout, lines = prepare('wflw', '--source', 'WFLW_images', 'elsewhere', '--allow-incomplete', '--json')
+    assert json.loads(stdout)['subset_images'] == {
+        'full': 1, 'pose': 1, 'expression': 0, 'illumination': 0, 'make-up': 0, 'occlusion': 0, 'blur': 1
+    }  # fmt: skip
+    for benchmark in ('cofw', 'wflw'):
+        _, lines = prepare('check', benchmark)
+        assert lines[-1].startswith(f'{benchmark}: looked at 1 faces in 1 images: ')
+
+
+def test_landmarks_outside_the_image_are_kept_and_named(prepare, source):
+    path = source / 'ibug' / 'face 0.pts'
+    text = '\n'.join(f'{x} {y}' for x, y in np.random.default_rng(0).uniform(10, 50, (68, 2)))
+    for index, points in enumerate((f'-20 5\n{text}', f'500 500\n300 80\n{text}')):
+        (source / 'ibug' / f'face {index}.pts').write_text('\n'.join(points.splitlines()[:68]))
+    path = source / 'afw' / 'face 0.pts'
+    path.write_text('\n'.join(f'{x} {y}' for x, y in np.random.default_rng(0).uniform(100, 150, (68, 2))))
+    for other in source.rglob('*.pts'):
+        if other != path and other.parent.name != 'ibug':
+            other.write_text('\n'.join(f'{x} {y}' for x, y in np.random.default_rng(0).uniform(10, 50, (68, 2))))
+    _, lines = prepare('300w', '--source', source, '--allow-incomplete')
+    assert [line for line in lines if 'outside' in line] == [
+        'warning: 300w: afw/face 0.jpg: the whole face: 68 of 68 landmarks outside the image, kept',
+        'warning: 300w: ibug/face 1.jpg: 2 of 68 landmarks outside the image, kept',
+        'warning: 300w: ibug/face 0.jpg: 1 of 68 landmarks outside the image, kept',
+    ]
+
+
+@pytest.mark.parametrize('benchmark', ORIGINAL)
+def test_download_says_where_and_under_which_terms_and_fetches_nothing(tmp_path, prepare, benchmark):
+    stdout, lines = prepare(benchmark, '--download')
+    assert lines == []
+    for start in ('paper: ', 'page: ', 'files: ', 'terms: '):
+        assert f'\n{start}' in stdout
+    assert f'python -m benchmark.prepare {benchmark} --source' in stdout
+    stdout, _ = prepare(benchmark, '--download', '--json')
+    assert set(json.loads(stdout)) == {'paper', 'pages', 'files', 'terms'}
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_of_damaged_data_fails_and_of_suspicious_data_does_not(tmp_path, prepare, source):
+    prepare('300w', '--source', source, '--allow-incomplete')
+    stdout, lines = prepare('check', '300w', '--json')
+    report = json.loads(stdout)
+    assert not report['damaged']
+    assert report['findings']  # the faces are noise
+    assert len(lines) == len(report['findings']) + 1
+    (source / 'afw' / 'face 0.jpg').write_bytes(b'')
+    stdout, lines = prepare('check', '300w', '--json', status=1)
+    assert json.loads(stdout)['damaged']
+    assert any('afw/face 0.jpg' in line for line in lines)
+
+
+def test_check_draws_a_sheet(tmp_path, prepare, source):
+    prepare('300w', '--source', source, '--allow-incomplete')
+    _, lines = prepare('check', '300w', '--sheet', 'faces.png', '--all')
+    assert '300w: all faces are drawn in faces' in lines[-1]
+    with Image.open(next(tmp_path.glob('faces*.png'))) as sheet:
+        assert min(sheet.size) > 100
+
+
+@pytest.mark.parametrize('options', [['--all'], ['--sheet', 'faces.gif']])
+def test_check_with_options_that_cannot_be_exits_2(prepare, options):
+    _, lines = prepare('check', '300w', *options, status=2)
+    assert len(lines) == 1
+
+
+def test_check_without_prepared_data_is_one_line(prepare):
+    _, lines = prepare('check', 'wflw', status=1)
+    assert lines == ['error: wflw: no prepared data in data/wflw (run: python -m benchmark.prepare wflw --source DIR)']
 
 
 @pytest.mark.parametrize(
@@ -148,6 +270,11 @@ def test_formats_that_are_not_read_yet_say_so(tmp_path, prepare, benchmark):
         ('helen',),
         ('300w',),
         ('300w', '--source'),
+        ('300w', '--allow-incomplete'),
+        ('300w', '--source', '.', '--download'),
+        ('check',),
+        ('check', 'helen'),
+        ('check', '300w', '--source', '.'),
         ('synthetic', '--train-images', '0'),
         ('synthetic', '--test-images', 'many'),
         ('synthetic', '--source', '.'),
@@ -159,9 +286,9 @@ def test_wrong_usage_exits_2(prepare, arguments):
     assert lines[0].startswith('usage: python -m benchmark.prepare')
 
 
-def test_help_names_every_dataset(prepare):
-    stdout, _ = prepare('--help')
-    for name in ('300w', 'cofw', 'wflw', 'synthetic'):
+def test_help_names_every_dataset(prepare_process):
+    stdout, _ = prepare_process('--help')
+    for name in ('300w', 'cofw', 'wflw', 'synthetic', 'check'):
         assert name in stdout
 
 

@@ -26,10 +26,13 @@ class Face:
         height: height of the image, pixels.
         keypoints: (K, 2) float64, x and y in pixels; the centre of the first pixel is (0, 0). Landmarks may lie outside
             the image.
-        subsets: names of the test subsets that the face belongs to, without 'full'.
+        subsets: names of the test subsets that the face belongs to, without 'full'; for a training face of WFLW its
+            attributes, which have the same names.
         occluded: (K,) bool, or None where the dataset does not say; occluded landmarks count in every metric.
         ambiguity: (K, 2, 2) float64, covariance of the annotation noise in squared pixels; None where it is unknown,
             which it is for every dataset but the synthetic ones.
+        box: centre x, centre y and side of the square face box of an official table, pixels, to be used without
+            padding; None where the box is taken from the landmarks.
     """
 
     image: str
@@ -39,6 +42,7 @@ class Face:
     subsets: tuple[str, ...] = ()
     occluded: NDArray[np.bool_] | None = None
     ambiguity: NDArray[np.float64] | None = None
+    box: tuple[float, float, float] | None = None
 
 
 class _Schema(BaseModel):
@@ -60,13 +64,16 @@ class _Annotation(_Schema):
     num_keypoints: int = Field(description='K')
     bbox: list[FiniteFloat] = Field(description='tight box of the landmarks: left, top, width, height, pixels')
     area: FiniteFloat = Field(description='of the box, square pixels')
-    center: list[FiniteFloat] = Field(description='middle of the box: x, y, pixels')
-    scale: FiniteFloat = Field(description='longer side of the box divided by 200 pixels, without padding')
+    center: list[FiniteFloat] = Field(description='middle of the face box: x, y, pixels')
+    scale: FiniteFloat = Field(description='longer side of the face box divided by 200 pixels, without padding')
     iscrowd: int = Field(description='0')
     subsets: list[str] = Field(description='test subsets of the face, without full')
     occluded: list[bool] | None = Field(None, description='per landmark')
     ambiguity: list[tuple[FiniteFloat, FiniteFloat, FiniteFloat]] | None = Field(
         None, description='per landmark: xx, xy, yy of the covariance of the annotation noise, squared pixels'
+    )
+    official_box: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = Field(
+        None, description='x, y of the centre and side, pixels, where center and scale are those of an official table'
     )
 
 
@@ -79,7 +86,8 @@ class _Annotations(_Schema):
 def check_face(face: Face, layout: Layout) -> None:
     """Refuse a face that no model could be trained on or measured with.
 
-    A face whose landmark box is flat or lies beside its image is refused because MMPose would leave it out silently.
+    Landmarks outside the image are nothing to refuse, nor is a whole face (see :func:`outside_image`). A face whose
+    landmarks lie on one spot or line is: it has no box to crop.
 
     Raises:
         ValueError: what is wrong, without the name of the face.
@@ -92,9 +100,8 @@ def check_face(face: Face, layout: Layout) -> None:
     size = np.array([face.width, face.height], dtype=np.float64)
     if (face.keypoints < -FARTHEST * size).any() or (face.keypoints > (1 + FARTHEST) * size).any():
         raise ValueError(f'a landmark lies more than {FARTHEST} image sides outside the image')
-    inside = np.clip([face.keypoints.min(axis=0), face.keypoints.max(axis=0)], 0, size - 1)
-    if (inside[1] - inside[0] <= 0).any():
-        raise ValueError('the landmarks lie on one spot or line, or wholly outside the image')
+    if (np.ptp(face.keypoints, axis=0) <= 0).any():
+        raise ValueError('the landmarks lie on one spot or line')
     for name, ends in (('inter-ocular', layout.inter_ocular), ('inter-pupil', layout.inter_pupil)):
         if np.array_equal(*(face.keypoints[list(end)].mean(axis=0) for end in ends)):
             raise ValueError(f'the {name} distance is zero')
@@ -105,6 +112,21 @@ def check_face(face: Face, layout: Layout) -> None:
             raise ValueError(f'ambiguity of shape {face.ambiguity.shape}, expected {(count, 2, 2)}')
         if not np.isfinite(face.ambiguity).all() or (face.ambiguity != face.ambiguity.transpose(0, 2, 1)).any():
             raise ValueError('the ambiguity is not a finite symmetric matrix for every landmark')
+    if face.box is not None and (len(face.box) != 3 or not np.isfinite(face.box).all() or face.box[2] <= 0):
+        raise ValueError('the official box is not a finite centre and a positive side')
+
+
+def outside_image(face: Face) -> tuple[int, bool]:
+    """How many landmarks lie outside the image, and whether the face as a whole does.
+
+    The image ends half a pixel beyond the centres of its outer pixels. A face as a whole is outside where the box of
+    its landmarks shares no area with the image: MMPose's own ``COFWDataset`` silently leaves such a face out, the
+    datasets of this package keep it.
+    """
+    size = np.array([face.width, face.height], dtype=np.float64)
+    outside = (face.keypoints < -0.5) | (face.keypoints > size - 0.5)
+    beside = (face.keypoints.max(axis=0) <= 0) | (face.keypoints.min(axis=0) >= size - 1)
+    return int(outside.any(axis=1).sum()), bool(beside.any())
 
 
 def encode_faces(faces: Sequence[Face]) -> bytes:
@@ -153,6 +175,9 @@ def decode_faces(content: bytes, layout: Layout) -> list[Face]:
 def _annotation(index: int, face: Face) -> dict:
     low, high = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
     width, height = (high - low).tolist()
+    centre, side = ((low + high) / 2).tolist(), max(width, height)
+    if face.box is not None:
+        centre, side = list(face.box[:2]), face.box[2]
     annotation = {
         'id': index,
         'image_id': index,
@@ -161,8 +186,8 @@ def _annotation(index: int, face: Face) -> dict:
         'num_keypoints': len(face.keypoints),
         'bbox': [*low.tolist(), width, height],
         'area': width * height,
-        'center': ((low + high) / 2).tolist(),
-        'scale': max(width, height) / PIXEL_STD,
+        'center': centre,
+        'scale': side / PIXEL_STD,
         'iscrowd': 0,
         'subsets': list(face.subsets),
     }
@@ -170,6 +195,8 @@ def _annotation(index: int, face: Face) -> dict:
         annotation['occluded'] = face.occluded.tolist()
     if face.ambiguity is not None:
         annotation['ambiguity'] = [[xx, xy, yy] for (xx, xy), (_, yy) in face.ambiguity.tolist()]
+    if face.box is not None:
+        annotation['official_box'] = list(face.box)
     return annotation
 
 
@@ -187,4 +214,5 @@ def _face(image: _Image, annotation: _Annotation) -> Face:
         subsets=tuple(annotation.subsets),
         occluded=None if annotation.occluded is None else np.array(annotation.occluded, dtype=bool),
         ambiguity=ambiguity,
+        box=annotation.official_box,
     )

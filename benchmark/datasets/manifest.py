@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationE
 from pydantic.dataclasses import dataclass
 
 from benchmark.datasets.annotations import Face
+from benchmark.datasets.source import image_digest, read_bytes
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 
@@ -86,30 +87,38 @@ def read_manifest(data_root: Path, benchmark: str) -> Manifest:
     return manifest
 
 
-def content_fingerprint(splits: Mapping[str, Sequence[Face]], image_root: Path) -> str:
-    """SHA-256 over what a model sees: split, image bytes, landmarks, subsets, occlusion and ambiguity of each face.
+def content_fingerprint(
+    splits: Mapping[str, Sequence[Face]], image_root: Path, digests: Mapping[str, bytes] | None = None
+) -> str:
+    """SHA-256 over what a model sees: split, image, landmarks, subsets, occlusion, ambiguity and box of each face.
 
     The order of the faces counts, since it decides which of them share a batch; names, paths and times do not.
+
+    Args:
+        splits: faces by split.
+        image_root: folder that image paths are relative to.
+        digests: :func:`image_digest` of images by their path, where it is known already; other images are read.
 
     Raises:
         BenchmarkError: an image cannot be read.
     """
-    images: dict[str, bytes] = {}
+    images = dict(digests or {})
     total = hashlib.sha256()
     for split, faces in splits.items():
         for face in faces:
             if face.image not in images:
                 path = image_root / face.image
                 try:
-                    images[face.image] = hashlib.sha256(path.read_bytes()).digest()
-                except OSError as error:
-                    raise BenchmarkError(f'{path}: cannot read the image: {error.strerror}') from error
+                    images[face.image] = image_digest(read_bytes(path))
+                except ValueError as error:
+                    raise BenchmarkError(f'{path}: {error}') from error
             total.update(f'{split} {len(face.keypoints)} {sorted(face.subsets)}'.encode())
             total.update(images[face.image])
             for name, array, kind in (
                 ('k', face.keypoints, '<f8'),
                 ('o', face.occluded, '?'),
                 ('a', face.ambiguity, '<f8'),
+                ('b', face.box, '<f8'),
             ):
                 if array is not None:
                     total.update(name.encode() + np.ascontiguousarray(array, dtype=kind).tobytes())

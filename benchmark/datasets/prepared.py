@@ -1,15 +1,14 @@
 """The one form that every dataset is prepared into, and its fingerprint.
 
 ``<data_root>/<benchmark>/`` holds ``annotations/train.json`` and ``annotations/test.json`` (COCO style, see
-:mod:`benchmark.datasets.annotations`), ``images/`` where the images are drawn rather than read in place, and
-``manifest.json``, which is written last: without it nothing is prepared.
+:mod:`benchmark.datasets.annotations`) and ``manifest.json``, which is written last: without it nothing is prepared.
+Images are read in place, but drawn ones are in ``images/`` and those out of archives and .mat files in ``unpacked/``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import benchmark as package
 from benchmark.datasets.annotations import Face, check_face, decode_faces, encode_faces
 from benchmark.datasets.manifest import SPLITS, Manifest, content_fingerprint, read_manifest
+from benchmark.datasets.workspace import TEMPORARY
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
 
@@ -66,6 +66,7 @@ def write_prepared(
     test: Sequence[Face],
     image_root: Path,
     missing: Sequence[str] = (),
+    digests: Mapping[str, bytes] | None = None,
 ) -> Manifest:
     """Write the prepared form of a benchmark; nothing is rewritten when the same content is there already.
 
@@ -79,6 +80,7 @@ def write_prepared(
         test: test faces, with their subsets.
         image_root: folder that image paths are relative to; absolute, or relative to the prepared folder.
         missing: one sentence for each folder that falls short of the published benchmark and each file left out.
+        digests: digests of images that are known already (see :func:`content_fingerprint`).
 
     Returns:
         The manifest, as it is now on disk.
@@ -105,7 +107,7 @@ def write_prepared(
         complete=not missing and missing_images == 0,
         missing_images=missing_images,
         missing=tuple(missing),
-        fingerprint=content_fingerprint(splits, root),
+        fingerprint=content_fingerprint(splits, root, digests),
         annotation_sha256={split: hashlib.sha256(content).hexdigest() for split, content in encoded.items()},
         made_by=f'benchmark {package.__version__}',
     )
@@ -228,17 +230,15 @@ def _replace_together(contents: Mapping[Path, bytes]) -> None:
     Raises:
         OSError: the folder is read-only or full; if no file had been put in place yet, everything is as it was.
     """
-    temporary: dict[Path, Path] = {}
+    # The same names each time, so that what a killed process has left does not stay.
+    temporary = {path: path.with_name(f'{TEMPORARY}{path.name}') for path in contents}
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
-            temporary[path] = Path(name)
-            with os.fdopen(handle, 'wb') as file:
+            with temporary[path].open('wb') as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary[path].chmod(0o644)
         list(contents)[-1].unlink(missing_ok=True)
         for path in contents:
             os.replace(temporary[path], path)

@@ -7,11 +7,10 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-_NOT_TEXT = re.compile(rb'[^\t\r\n\x20-\x7e]')
+from benchmark.datasets.annotation_text import numbered_lines, parse_number
+
 _VERSION = re.compile(r'version\s*:\s*[0-9.]+')
 _COUNT = re.compile(r'n_points\s*:\s*([0-9]{1,9})')
-_NUMBER = re.compile(r'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?')
-_NOT_FINITE = re.compile(r'[+-]?(nan|inf|infinity)', re.IGNORECASE)
 
 
 def parse_pts(content: bytes, num_landmarks: int) -> NDArray[np.float64]:
@@ -34,14 +33,7 @@ def parse_pts(content: bytes, num_landmarks: int) -> NDArray[np.float64]:
     >>> parse_pts(b'version: 1\\nn_points: 2\\n{\\n1.0 1.0\\n10.5 -3\\n}\\n', 2).tolist()
     [[0.0, 0.0], [9.5, -4.0]]
     """
-    content = content.removeprefix(b'\xef\xbb\xbf')
-    if _NOT_TEXT.search(content):
-        raise ValueError('not a text file')
-    numbered = enumerate(re.split(r'\r\n|\r|\n', content.decode('ascii')), start=1)
-    lines = [(number, line.strip()) for number, line in numbered if line.strip()]
-    if not lines:
-        raise ValueError('the file is empty')
-    lines, announced = _without_header(lines)
+    lines, announced = _without_header(numbered_lines(content))
     points = np.array([_point(number, line) for number, line in lines], dtype=np.float64).reshape(-1, 2)
     for expected in (announced, num_landmarks):
         if expected is not None and len(points) != expected:
@@ -69,16 +61,10 @@ def _without_header(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]]
 
 
 def _point(number: int, line: str) -> tuple[float, float]:
-    words = line.split()
-    for word in words:
-        if _NOT_FINITE.fullmatch(word) or (_NUMBER.fullmatch(word) and not np.isfinite(float(word))):
-            raise ValueError(f'line {number}: {_short(word)} is not a finite number')
-        if not _NUMBER.fullmatch(word):
-            raise ValueError(f'line {number}: {_short(word)} is not a number')
-    if len(words) != 2:
-        raise ValueError(f'line {number}: {len(words)} numbers, expected x and y')
-    return float(words[0]), float(words[1])
-
-
-def _short(word: str) -> str:
-    return repr(word if len(word) <= 20 else f'{word[:20]}...')
+    try:
+        values = [parse_number(word) for word in line.split()]
+    except ValueError as error:
+        raise ValueError(f'line {number}: {error}') from error
+    if len(values) != 2:
+        raise ValueError(f'line {number}: {len(values)} numbers, expected x and y')
+    return values[0], values[1]

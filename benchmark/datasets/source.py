@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import struct
 import warnings
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
+from benchmark.datasets.lossless import is_marked, pixel_digest
 from benchmark.errors import BenchmarkError
+
+MOST_THREADS = 16  # each holds a decoded image
 
 
 class SourceError(BenchmarkError):
@@ -38,16 +46,33 @@ def image_size(content: bytes) -> tuple[int, int]:
     Raises:
         ValueError: the file is empty, of another kind, cut short or damaged; one line, without the file's name.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # remarks on metadata; damage to the pixels raises
+        return _decode(content).size
+
+
+def image_digest(content: bytes) -> bytes:
+    """SHA-256 of an image file; of its pixels where it is one of :func:`~benchmark.datasets.lossless.encode_png`.
+
+    Raises:
+        ValueError: an image that this package has encoded is damaged; one line, without the file's name.
+    """
+    return _digest(content, _decode(content) if is_marked(content) else None)
+
+
+def _digest(content: bytes, image: Image.Image | None) -> bytes:
+    return pixel_digest(np.asarray(image)) if is_marked(content) else hashlib.sha256(content).digest()
+
+
+def _decode(content: bytes) -> Image.Image:
     if not content:
         raise ValueError('the image file is empty')
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # remarks on metadata; damage to the pixels raises
-            with Image.open(io.BytesIO(content), formats=('JPEG', 'PNG')) as image:
-                image.verify()
-            with Image.open(io.BytesIO(content), formats=('JPEG', 'PNG')) as image:
-                image.load()
-                return image.size
+        with Image.open(io.BytesIO(content), formats=('JPEG', 'PNG')) as image:
+            image.verify()
+        with Image.open(io.BytesIO(content), formats=('JPEG', 'PNG')) as image:
+            image.load()
+            return image
     except Image.UnidentifiedImageError as error:
         raise ValueError('not a JPEG or PNG image') from error
     except (
@@ -57,9 +82,51 @@ def image_size(content: bytes) -> tuple[int, int]:
         EOFError,
         struct.error,
         zlib.error,
+        MemoryError,
         Image.DecompressionBombError,
     ) as error:
         raise ValueError(f'damaged image: {" ".join(str(error).split())}') from error
+
+
+@dataclass(frozen=True)
+class CheckedImage:
+    """What the check of an image file found.
+
+    Attributes:
+        size: width and height, pixels; None where there is a problem.
+        digest: the image's digest (see :func:`image_digest`).
+        problem: what is wrong, one line without the file's name; None where nothing is.
+    """
+
+    size: tuple[int, int] | None
+    digest: bytes
+    problem: str | None = None
+
+
+def check_images(paths: Sequence[Path]) -> list[CheckedImage]:
+    """Decode and hash image files, on all processor cores; the result is in the order of the paths."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # here and not in the threads, which share the filters
+        with ThreadPoolExecutor(max_workers=min(available_cores(), MOST_THREADS)) as pool:
+            try:
+                return list(pool.map(_check_image, paths))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # else an interruption waits for every image
+                raise
+
+
+def _check_image(path: Path) -> CheckedImage:
+    try:
+        content = read_bytes(path)
+        image = _decode(content)
+        return CheckedImage(image.size, _digest(content, image))
+    except ValueError as error:
+        return CheckedImage(None, b'', str(error))
+
+
+def available_cores() -> int:
+    """Number of processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def read_bytes(path: Path) -> bytes:

@@ -7,13 +7,14 @@ training; the test parts of LFPW and HELEN are the 'common' and IBUG is the 'cha
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.datasets.annotations import Face, check_face
-from benchmark.datasets.prepared import Manifest, write_prepared
+from benchmark.datasets.originals import Distribution, Source, entries, wanted_parts
 from benchmark.datasets.pts import parse_pts
-from benchmark.datasets.source import SourceError, image_size, read_bytes
+from benchmark.datasets.reading import FoundFace, Reading
+from benchmark.datasets.source import CheckedImage, check_images, read_bytes
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.layouts import LAYOUTS
 
@@ -41,137 +42,91 @@ PARTS = (
 )
 
 
-@dataclass
-class Reading:
-    """What reading a 300W folder gave.
-
-    Attributes:
-        faces: usable faces by split, in the order of ``PARTS`` and then of names.
-        shortfalls: one sentence for each folder with fewer images than published.
-        unusable: for each file without a usable partner, or that cannot be used itself: what is wrong, and what to do.
-        wrong: one sentence for each problem that makes the data ambiguous; ``--allow-incomplete`` does not accept them.
-        mirrored: number of images ignored because they are mirrored copies of an image beside them.
-    """
-
-    faces: dict[str, list[Face]] = field(default_factory=lambda: {'train': [], 'test': []})
-    shortfalls: list[str] = field(default_factory=list)
-    unusable: dict[str, str] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-    mirrored: int = 0
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What ``--allow-incomplete`` accepts, one sentence each."""
-        return (*self.shortfalls, *self.unusable)
+def _place(parts: tuple[str, ...]) -> str | None:
+    wanted = wanted_parts(parts)
+    if wanted is None or not wanted[-1].lower().endswith((*IMAGE_SUFFIXES, '.pts')):
+        return None
+    folders = '/'.join(('', *wanted[:-1]))
+    return next((f'{part.folder}/{wanted[-1]}' for part in PARTS if folders.endswith(f'/{part.folder}')), None)
 
 
-def read_300w(source: Path) -> Reading:
-    """Read and check every image and .pts file of a 300W folder.
+DISTRIBUTION = Distribution(
+    benchmark='300w',
+    content='the folder that holds afw, helen, lfpw and ibug, or their archives',
+    names=('afw', 'helen', 'lfpw', 'ibug'),
+    archives=('afw', 'helen', 'lfpw', 'ibug'),
+    place=_place,
+)
+
+
+def read_300w(source: Source) -> Reading:
+    """Read and check every image and .pts file of 300W.
 
     Args:
-        source: folder that holds afw, helen, lfpw and ibug, in any case.
+        source: holds afw, helen, lfpw and ibug, in any case.
 
     Raises:
-        BenchmarkError: ``source`` is not such a folder.
+        BenchmarkError: it holds none of them, or a folder cannot be read.
     """
-    if not os.path.isdir(source):
-        raise BenchmarkError(f'300w: {source} is not a folder (give the one that holds afw, helen, lfpw and ibug)')
     reading = Reading()
+    pairs: list[tuple[Part, Path, Path]] = []
     folders = {part: _find_folder(source, part.folder, reading) for part in PARTS}
     if not any(folders.values()) and not reading.wrong:
-        raise BenchmarkError(f'300w: {source} holds none of afw, helen, lfpw and ibug (give the folder that does)')
+        raise BenchmarkError(f'300w: found none of {", ".join(DISTRIBUTION.names)} (give {DISTRIBUTION.content})')
     for part, folder in folders.items():
         if folder is None:
-            reading.shortfalls.append(
-                f'{part.folder} is absent, published {part.published} images ({part.published} missing)'
-            )
+            absent = f'{part.folder} is absent, published {part.published} images ({part.published} missing)'
+            reading.shortfalls.append(absent)
         else:
-            _read_part(source, folder, part, reading)
+            pairs += [(part, image, pts) for image, pts in _read_part(source, folder, part, reading)]
     reading.wrong = list(dict.fromkeys(reading.wrong))
+    for (part, image, pts), checked in zip(pairs, check_images([image for _, image, _ in pairs]), strict=True):
+        try:
+            face = _read_face(source, image, pts, checked, part.subsets)
+            reading.found.append(FoundFace(part.split, source.name(image), image, checked.digest, face))
+        except ValueError as error:
+            reading.unusable[str(error)] = 'fix the file'
     return reading
 
 
-def prepare_300w(source: Path, data_root: Path, allow_incomplete: bool = False) -> tuple[Manifest, Reading]:
-    """Prepare 300W; the images stay where they are.
-
-    Args:
-        source: folder that holds afw, helen, lfpw and ibug.
-        data_root: folder of all prepared benchmarks.
-        allow_incomplete: accept absent images, and leave out files that cannot be used.
-
-    Returns:
-        The manifest, and the reading with what was missing or ignored.
-
-    Raises:
-        SourceError: the source has problems that are not accepted; nothing was written.
-        BenchmarkError: the source is no 300W folder, or the output cannot be written.
-    """
-    reading = read_300w(source)
-    problems = list(reading.wrong)
-    if not allow_incomplete:
-        problems += reading.shortfalls
-        problems += [
-            f'{what} ({fix}, or leave it out with --allow-incomplete)' for what, fix in reading.unusable.items()
-        ]
-    if problems:
-        advice = 'mend it' if reading.wrong else 'mend it, or accept what is there with --allow-incomplete'
-        count = f'{len(problems)} problem{"s" * (len(problems) > 1)}'
-        raise SourceError(f'300w: nothing was written: {count} in {source} ({advice})', problems)
-    train, test = reading.faces['train'], reading.faces['test']
-    return write_prepared(data_root, '300w', train, test, source.resolve(), reading.missing), reading
-
-
-def _find_folder(source: Path, path: str, reading: Reading) -> Path | None:
-    folder = source
-    for name in path.split('/'):
-        found = [entry for entry in _entries(folder) if entry.name.lower() == name and os.path.isdir(entry)]
+def _find_folder(source: Source, path: str, reading: Reading) -> Path | None:
+    names = path.split('/')
+    for depth in range(1, len(names) + 1):
+        found = [folder for folder in source.locate('/'.join(names[:depth])) if os.path.isdir(folder)]
         if len(found) > 1:
-            names = ' and '.join(_name(source, entry) for entry in found)
-            reading.wrong.append(f'{names} are the same folder of 300W (merge them)')
+            same = ' and '.join(source.name(folder) for folder in found)
+            reading.wrong.append(f'{same} are the same folder of 300W (merge them)')
         if len(found) != 1:
             return None
-        folder = found[0]
-    return folder
+    return found[0]
 
 
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith('.'))
-    except OSError as error:
-        raise BenchmarkError(f'300w: {folder}: cannot read the folder: {error.strerror}') from error
-
-
-def _read_part(source: Path, folder: Path, part: Part, reading: Reading) -> None:
+def _read_part(source: Source, folder: Path, part: Part, reading: Reading) -> list[tuple[Path, Path]]:
+    """Images of a folder with the .pts file beside each."""
     images, landmarks = _files_by_stem(source, folder, reading)
     copies = {stem for stem in images if stem.endswith('_mirror') and stem.removesuffix('_mirror') in images}
-    reading.mirrored += len(copies)
+    if copies:
+        reading.notes.append(f'ignored {len(copies)} mirrored copies (*_mirror) in {part.folder}')
     for stem in copies:
         del images[stem]
         landmarks.pop(stem, None)
-    if len(images) > part.published:
-        reading.wrong.append(f'{part.folder} has {len(images)} images, published {part.published} (remove the others)')
-    elif len(images) < part.published:
-        absent = part.published - len(images)
-        reading.shortfalls.append(
-            f'{part.folder} has {len(images)} images, published {part.published} ({absent} missing)'
-        )
+    reading.expect(part.folder, len(images), part.published, 'images')
+    pairs = []
     for stem in sorted(images.keys() | landmarks.keys()):
         image, pts = images.get(stem), landmarks.get(stem)
         if image is None:
-            reading.unusable[f'{_name(source, pts)}: no image beside it'] = 'add the image'
+            reading.unusable[f'{source.name(pts)}: no image beside it'] = 'add the image'
         elif pts is None:
-            reading.unusable[f'{_name(source, image)}: no .pts file beside it'] = 'add the .pts file'
+            reading.unusable[f'{source.name(image)}: no .pts file beside it'] = 'add the .pts file'
         else:
-            try:
-                reading.faces[part.split].append(_read_face(source, image, pts, part.subsets))
-            except ValueError as error:
-                reading.unusable[str(error)] = 'fix the file'
+            pairs.append((image, pts))
+    return pairs
 
 
-def _files_by_stem(source: Path, folder: Path, reading: Reading) -> tuple[dict[str, Path], dict[str, Path]]:
+def _files_by_stem(source: Source, folder: Path, reading: Reading) -> tuple[dict[str, Path], dict[str, Path]]:
     images: dict[str, Path] = {}
     landmarks: dict[str, Path] = {}
-    for entry in _entries(folder):
+    for entry in entries(folder):
         suffix = entry.suffix.lower()
         if suffix not in (*IMAGE_SUFFIXES, '.pts') or not os.path.isfile(entry):
             continue
@@ -180,24 +135,20 @@ def _files_by_stem(source: Path, folder: Path, reading: Reading) -> tuple[dict[s
             continue
         files = landmarks if suffix == '.pts' else images
         if entry.stem in files:
-            first = _name(source, files[entry.stem])
+            first = source.name(files[entry.stem])
             reading.wrong.append(f'{first} and {entry.name} are two files for one face (remove one)')
         files.setdefault(entry.stem, entry)
     return images, landmarks
 
 
-def _read_face(source: Path, image: Path, pts: Path, subsets: tuple[str, ...]) -> Face:
+def _read_face(source: Source, image: Path, pts: Path, checked: CheckedImage, subsets: tuple[str, ...]) -> Face:
     path = image
     try:
-        width, height = image_size(read_bytes(image))
+        if checked.problem is not None:
+            raise ValueError(checked.problem)
         path = pts
-        keypoints = parse_pts(read_bytes(pts), LAYOUT.num_landmarks)
-        face = Face(_name(source, image), width, height, keypoints, subsets)
+        face = Face('', *checked.size, parse_pts(read_bytes(pts), LAYOUT.num_landmarks), subsets)
         check_face(face, LAYOUT)
     except ValueError as error:
-        raise ValueError(f'{_name(source, path)}: {error}') from error
+        raise ValueError(f'{source.name(path)}: {error}') from error
     return face
-
-
-def _name(source: Path, path: Path) -> str:
-    return path.relative_to(source).as_posix()

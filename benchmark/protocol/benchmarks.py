@@ -75,7 +75,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             synthetic=False,
             how_to_get=(
                 'Get COFW_train_color.mat and COFW_test_color.mat of the color COFW release '
-                '(Burgos-Artizzu et al., ICCV 2013); python -m benchmark.prepare cofw is yet to be written.'
+                '(Burgos-Artizzu et al., ICCV 2013; python -m benchmark.prepare cofw --download says where) '
+                'and run python -m benchmark.prepare cofw --source DIR.'
             ),
             train_size=1345,
             subset_sizes={'full': 507},
@@ -89,7 +90,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             synthetic=False,
             how_to_get=(
                 'Get AFW, HELEN, LFPW and IBUG with the 68-point annotations of the 300-W challenge '
-                '(Sagonas et al., 2013) and run python -m benchmark.prepare 300w --source DIR.'
+                '(Sagonas et al., 2013; python -m benchmark.prepare 300w --download says where) '
+                'and run python -m benchmark.prepare 300w --source DIR.'
             ),
             train_size=3148,
             subset_sizes=_300W_SIZES,
@@ -102,8 +104,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             headline_normalizer='inter-ocular',
             synthetic=False,
             how_to_get=(
-                'Get WFLW_images and WFLW_annotations of the WFLW release (Wu et al., CVPR 2018); '
-                'python -m benchmark.prepare wflw is yet to be written.'
+                'Get WFLW_images and WFLW_annotations of the WFLW release '
+                '(Wu et al., CVPR 2018; python -m benchmark.prepare wflw --download says where) '
+                'and run python -m benchmark.prepare wflw --source DIR.'
             ),
             train_size=7500,
             subset_sizes=_WFLW_SIZES,

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.datasets.originals import Source
+from benchmark.datasets.preparation import prepare_original
 from benchmark.datasets.prepared import find_prepared, open_prepared
 from benchmark.datasets.pts import parse_pts
 from benchmark.datasets.source import SourceError
-from benchmark.datasets.three_hundred_w import PARTS, prepare_300w, read_300w
+from benchmark.datasets.three_hundred_w import PARTS, read_300w
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 
+REAL_SAMPLE = '5302729120dcdf89e763b42ce92ea883a7020f35f890b32c5d2594e7cc6d2e95'
 FOLDERS = [part.folder for part in PARTS]
 
 
@@ -44,23 +47,27 @@ def source(tmp_path, pts):
 
 
 @pytest.fixture
-def data_root(tmp_path):
-    return tmp_path / 'data'
-
-
-@pytest.fixture
 def complete(tmp_path, pts):
-    """300W with all 3837 images, which are links to a single one."""
+    """300W with all 3837 images, which are links to a single one, but have landmarks of their own."""
     (tmp_path / 'one.jpg').touch()
     Image.new('RGB', (80, 60)).save(tmp_path / 'one.jpg')
-    (tmp_path / 'one.pts').write_text(pts())
-    for part in PARTS:
+    text = pts()
+    first = text.split()[5]
+    for number, part in enumerate(PARTS):
         folder = tmp_path / 'complete' / part.folder
         folder.mkdir(parents=True)
         for index in range(part.published):
-            for suffix in ('jpg', 'pts'):
-                os.link(tmp_path / f'one.{suffix}', folder / f'{index}.{suffix}')
+            os.link(tmp_path / 'one.jpg', folder / f'{index}.jpg')
+            (folder / f'{index}.pts').write_text(text.replace(first, f'{first}{number}{index:04}', 1))
     return tmp_path / 'complete'
+
+
+def prepare_300w(source, data_root, allow_incomplete=False):
+    return prepare_original('300w', [source], data_root, allow_incomplete)
+
+
+def read(source):
+    return read_300w(Source([source]))
 
 
 def _subsets(faces):
@@ -82,14 +89,13 @@ def test_complete_300w_is_complete(complete, data_root):
     assert manifest.subset_images == {'full': 689, 'common': 554, 'challenge': 135}
 
 
-def test_one_image_too_many_is_refused_also_with_allow_incomplete(complete, data_root):
+def test_one_image_too_many_is_refused_also_with_allow_incomplete(small, data_root):
+    folder, _ = small.write('300w')
     for suffix in ('jpg', 'pts'):
-        os.link(complete / 'ibug' / f'0.{suffix}', complete / 'ibug' / f'one more.{suffix}')
-    (complete / 'afw' / '0.jpg').unlink()
-    (complete / 'afw' / '0.pts').unlink()
+        (folder / 'afw' / f'face 0.{suffix}').rename(folder / 'ibug' / f'one more.{suffix}')
     with pytest.raises(SourceError) as caught:
-        prepare_300w(complete, data_root, allow_incomplete=True)
-    assert caught.value.problems == ('ibug has 136 images, published 135 (remove the others)',)
+        prepare_300w(folder, data_root, allow_incomplete=True)
+    assert caught.value.problems == ('ibug has 3 images, published 2 (remove the others)',)
     assert not data_root.exists()
 
 
@@ -135,24 +141,24 @@ def test_mirrored_copies_are_ignored_and_counted(source, data_root):
     for suffix in ('jpg', 'pts'):
         shutil.copy(source / 'afw' / f'face 0.{suffix}', source / 'afw' / f'face 0_mirror.{suffix}')
     manifest, reading = prepare_300w(source, data_root, allow_incomplete=True)
-    assert reading.mirrored == 1
+    assert reading.notes == ['ignored 1 mirrored copies (*_mirror) in afw']
     assert manifest.fingerprint == fingerprint
 
 
 def test_mirror_in_the_name_of_an_image_of_its_own_is_no_copy(source):
     for suffix in ('jpg', 'pts'):
         (source / 'ibug' / f'face 0.{suffix}').rename(source / 'ibug' / f'odd_mirror.{suffix}')
-    reading = read_300w(source)
-    assert reading.mirrored == 0
-    assert [face.image for face in reading.faces['test'][-2:]] == ['ibug/face 1.jpg', 'ibug/odd_mirror.jpg']
+    reading = read(source)
+    assert not reading.notes
+    assert [found.name for found in reading.found[-2:]] == ['ibug/face 1.jpg', 'ibug/odd_mirror.jpg']
 
 
 def test_other_files_are_ignored(source):
     for name in ('.DS_Store', '._face 0.jpg', 'Thumbs.db', 'bounding_boxes.mat', 'readme.txt'):
         (source / 'afw' / name).write_bytes(b'x')
     (source / 'afw' / 'folder.jpg').mkdir()
-    assert not read_300w(source).unusable
-    assert len(read_300w(source).faces['train']) == 6
+    assert not read(source).unusable
+    assert len(read(source).found) == 12
 
 
 def _cut_image(source):
@@ -306,8 +312,8 @@ def test_wrong_source_is_one_line(tmp_path, source, data_root):
     for wrong in (tmp_path, tmp_path / 'nowhere', source / 'afw' / 'face 0.jpg'):
         with pytest.raises(BenchmarkError) as caught:
             prepare_300w(wrong, data_root, allow_incomplete=True)
-        assert str(caught.value).startswith(f'300w: {wrong} ')
-        assert 'afw, helen, lfpw and ibug' in str(caught.value)
+        assert str(caught.value).startswith('300w: ')
+        assert str(caught.value).endswith('(give the folder that holds afw, helen, lfpw and ibug, or their archives)')
 
 
 def test_source_without_any_usable_face_is_refused(tmp_path, data_root):
@@ -323,26 +329,22 @@ def test_cut_image_is_never_accepted(source, seed):
     path = source / rng.choice(['afw/face 0.jpg', 'lfpw/trainset/face 0.png'])
     content = path.read_bytes()
     path.write_bytes(content[: rng.randrange(len(content) - 1)])
-    reading = read_300w(source)
+    reading = read(source)
     assert [what.partition(':')[0] for what in reading.unusable] == [path.relative_to(source).as_posix()]
 
 
 def test_real_sample(shared, data_root):
     source = shared / 'data' / '300w'
-    with pytest.raises(SourceError) as caught:
-        prepare_300w(source, data_root)
-    assert caught.value.problems == (
+    manifest, reading = prepare_300w(source, data_root, allow_incomplete=True)
+    assert manifest.fingerprint == REAL_SAMPLE
+    assert (manifest.train_images, manifest.test_images, manifest.missing_images) == (2012, 562, 1263)
+    assert manifest.subset_images == {'full': 562, 'common': 554, 'challenge': 8}
+    assert not manifest.complete
+    assert manifest.missing == (
         'lfpw/trainset has 805 images, published 811 (6 missing)',
         'helen/trainset has 870 images, published 2000 (1130 missing)',
         'ibug has 8 images, published 135 (127 missing)',
     )
-    assert not data_root.exists()
-    manifest, reading = prepare_300w(source, data_root, allow_incomplete=True)
-    assert prepare_300w(source, data_root / 'again', allow_incomplete=True)[0].fingerprint == manifest.fingerprint
-    assert (manifest.train_images, manifest.test_images, manifest.missing_images) == (2012, 562, 1263)
-    assert manifest.subset_images == {'full': 562, 'common': 554, 'challenge': 8}
-    assert not manifest.complete
-    assert manifest.missing == caught.value.problems
     assert not reading.unusable
     prepared = open_prepared(data_root, '300w')
     assert prepared.image_path(prepared.test[0]).is_relative_to(source.resolve())
