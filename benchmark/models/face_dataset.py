@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.registry import FUNCTIONS
 from mmengine.structures import InstanceData
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -61,23 +62,28 @@ class FaceDataset(BaseCocoStyleDataset):
         super().__init__(data_root=data_root, metainfo=face_metainfo(benchmark), test_mode=split == 'test', **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One entry a face: ``id`` is its place in the split, ``bbox`` the landmarks' tight box (x1, y1, x2, y2)."""
+        """One entry a face.
+
+        ``id`` is its place in the split, ``bbox`` (1, 4) the landmarks' tight box (x1, y1, x2, y2), and
+        ``official_box`` (3,) the centre and side of its box in an official table, where it has one.
+        """
         prepared = open_prepared(Path(self.data_root), self.benchmark)
         data = []
         for index, face in enumerate(getattr(prepared, self.split)):
             low, high = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
-            data.append(
-                {
-                    'id': index,
-                    'img_id': index,
-                    'img_path': str(prepared.image_path(face)),
-                    'bbox': np.concatenate((low, high))[None].astype(np.float32),
-                    'bbox_score': np.ones(1, dtype=np.float32),
-                    'keypoints': face.keypoints[None].astype(np.float32),
-                    'keypoints_visible': np.ones((1, len(face.keypoints)), dtype=np.float32),
-                    'category_id': 1,
-                }
-            )
+            entry = {
+                'id': index,
+                'img_id': index,
+                'img_path': str(prepared.image_path(face)),
+                'bbox': np.concatenate((low, high))[None].astype(np.float32),
+                'bbox_score': np.ones(1, dtype=np.float32),
+                'keypoints': face.keypoints[None].astype(np.float32),
+                'keypoints_visible': np.ones((1, len(face.keypoints)), dtype=np.float32),
+                'category_id': 1,
+            }
+            if face.box is not None:
+                entry['official_box'] = np.array(face.box, dtype=np.float32)
+            data.append(entry)
         return data
 
 
@@ -93,30 +99,48 @@ class FaceCropDataset(Dataset):
         split: 'train' or 'test'.
         data_root: folder of all prepared benchmarks.
         size: side of the stored crops, pixels.
-        padding: factor from the landmarks' box to the stored crop; the network's padding times the margin.
+        padding: factor from the face box to the stored crop; the network's padding times the margin.
+        align_corners: False for MMPose's convention of the face box and its centre, True for that of the official STAR
+            code (see :mod:`benchmark.datasets.boxes`).
 
     Raises:
         BenchmarkError: nothing is prepared, an image is absent or damaged, or the store cannot be written.
     """
 
-    def __init__(self, benchmark: str, split: str, data_root: str, size: int, padding: float) -> None:
+    def __init__(
+        self, benchmark: str, split: str, data_root: str, size: int, padding: float, align_corners: bool = False
+    ) -> None:
         prepared = open_prepared(Path(data_root), benchmark)
-        crops = open_crops(prepared, split, padding, size)
-        faces = getattr(prepared, split)
+        self.crops = open_crops(prepared, split, padding, size, align_corners)
         self.metainfo = parse_pose_metainfo(face_metainfo(benchmark))
         # An array: MMEngine copies meta information deeply several times an iteration, and a list costs a tenth of it.
         self.flip_indices = np.array(self.metainfo['flip_indices'])
-        self.images = crops.images
-        self.keypoints = [
-            torch.from_numpy(face.keypoints @ matrix[:, :2].T + matrix[:, 2]).float()[None]
-            for face, matrix in zip(faces, crops.matrices, strict=True)
+        points = [
+            face.keypoints @ matrix[:, :2].T + matrix[:, 2]
+            for face, matrix in zip(getattr(prepared, split), self.crops.matrices, strict=True)
         ]
+        # One tensor in shared memory: a loading process then hands over a batch of its rows as one file descriptor.
+        self.keypoints = torch.from_numpy(np.stack(points)).float()[:, None].share_memory_()
 
     def __len__(self) -> int:
         return len(self.keypoints)
 
     def __getitem__(self, index: int) -> dict:
-        image = torch.from_numpy(np.array(self.images[index])).permute(2, 0, 1)
+        image = torch.from_numpy(np.array(self.crops.images[index])).permute(2, 0, 1)
         sample = PoseDataSample(metainfo={'id': index, 'flip_indices': self.flip_indices})
         sample.gt_instances = InstanceData(keypoints=self.keypoints[index])
         return {'inputs': image, 'data_samples': sample}
+
+
+@FUNCTIONS.register_module()
+def collate_crops(items: list[dict]) -> dict:
+    """Make a batch of items of :class:`FaceCropDataset`, as MMEngine's ``default_collate`` does, in half its time.
+
+    Colours stay interleaved in memory as they are in the store, which is what OpenCV wants too: on the CPU,
+    ``default_collate`` separates them and augmentation puts them together again.
+
+    Returns:
+        ``inputs`` (B, 3, S, S) uint8, in channels-last memory format, and ``data_samples``, a list.
+    """
+    images = torch.utils.data.default_collate([item['inputs'].permute(1, 2, 0) for item in items])
+    return {'inputs': images.permute(0, 3, 1, 2), 'data_samples': [item['data_samples'] for item in items]}

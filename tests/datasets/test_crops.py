@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import errno
+import io
+import multiprocessing
 import os
+import pickle
+import time
 
 import cv2
 import numpy as np
@@ -9,7 +14,8 @@ import pytest
 from PIL import Image
 
 from benchmark.datasets import crops
-from benchmark.datasets.crops import crop_matrix, face_box, open_crops, read_image
+from benchmark.datasets.boxes import crop_matrix
+from benchmark.datasets.crops import open_crops, read_image
 from benchmark.datasets.prepared import Face, open_prepared, write_prepared
 from benchmark.errors import BenchmarkError
 
@@ -41,33 +47,16 @@ def _files(prepared):
     return sorted(path.name for path in (prepared.folder / 'crops').iterdir())
 
 
-def test_box_is_the_padded_square_around_the_landmarks():
-    keypoints = np.full((68, 2), 30.0)
-    keypoints[0], keypoints[1] = (10, 20), (50, 100)
-    centre, side = face_box(Face('a.png', 200, 200, keypoints), 1.25)
-    np.testing.assert_array_equal(centre, [30, 60])
-    assert side == 100
-
-
-@pytest.mark.parametrize('padding', [1.0, 1.25, 1.875])
-def test_box_centre_comes_to_the_middle_and_its_side_fills_the_crop(prepare, padding):
-    face = prepare().train[0]
-    matrix = crop_matrix(face, padding, 96)
-    centre, side = face_box(face, padding)
-    np.testing.assert_allclose(matrix @ [*centre, 1], [48, 48])
-    np.testing.assert_allclose(matrix @ [*(centre - side / 2), 1], [0, 0], atol=1e-9)
-    np.testing.assert_allclose(matrix @ [*(centre + side / 2), 1], [96, 96])
-
-
+@pytest.mark.parametrize('align_corners', [False, True])
 @pytest.mark.parametrize('split', ['train', 'test'])
-def test_crops_hold_what_the_matrices_say(prepare, split):
+def test_crops_hold_what_the_matrices_say(prepare, split, align_corners):
     prepared = prepare()
-    store = open_crops(prepared, split, 1.875, 64)
+    store = open_crops(prepared, split, 1.875, 64, align_corners)
     faces = getattr(prepared, split)
     assert (store.images.shape, store.images.dtype) == ((len(faces), 64, 64, 3), np.uint8)
     assert store.matrices.shape == (len(faces), 2, 3)
     for face, matrix, crop in zip(faces, store.matrices, store.images, strict=True):
-        np.testing.assert_array_equal(matrix, crop_matrix(face, 1.875, 64))
+        np.testing.assert_array_equal(matrix, crop_matrix(face, 1.875, 64, align_corners))
         image = cv2.imread(str(prepared.image_path(face)))
         np.testing.assert_array_equal(crop, cv2.warpAffine(image, matrix, (64, 64), flags=cv2.INTER_LINEAR))
         assert (crop == 0).all(-1).any()  # black outside the image
@@ -90,12 +79,120 @@ def test_split_size_padding_and_content_have_stores_of_their_own(prepare):
         ('train', 1.5, 40),
     ):
         assert open_crops(prepared, split, padding, size).images.shape[1] == size
-    assert len(_files(prepared)) == 4
+    aligned = open_crops(prepared, 'train', 1.5, 32, align_corners=True)
+    assert not np.array_equal(aligned.images, open_crops(prepared, 'train', 1.5, 32).images)
+    assert len(_files(prepared)) == 5
     changed = prepare(seed=1)
     assert not np.array_equal(
         open_crops(changed, 'train', 1.5, 32).images, open_crops(prepared, 'train', 1.5, 32).images
     )
-    assert len(_files(prepared)) == 5
+    assert len(_files(prepared)) == 6
+
+
+def test_bytes_and_name_of_a_store_stay_what_they_were(prepare):
+    """Published results were trained on stores like this one."""
+    prepared = prepare()
+    open_crops(prepared, 'train', 1.25 * 1.5, 192)
+    (path,) = (prepared.folder / 'crops').iterdir()
+    assert path.name == f'train-192px-1.875-v1-{prepared.manifest.fingerprint[:16]}.npy'
+    expected = []
+    for face in prepared.train:
+        low, high = face.keypoints.min(0), face.keypoints.max(0)
+        zoom = 192 / (float((high - low).max()) * (1.25 * 1.5))
+        x, y = (low + high) / 2
+        matrix = np.array([[zoom, 0, 96 - zoom * x], [0, zoom, 96 - zoom * y]])
+        expected.append(cv2.warpAffine(cv2.imread(str(prepared.image_path(face))), matrix, (192, 192)))
+    content = io.BytesIO()
+    np.save(content, np.stack(expected))
+    assert path.read_bytes() == content.getvalue()
+
+
+@pytest.mark.parametrize('cores', [1, 2, 7])
+def test_store_has_the_same_bytes_on_any_number_of_cores(prepare, monkeypatch, cores):
+    prepared = prepare()
+    path = open_crops(prepared, 'train', 1.5, 40).path
+    expected = path.read_bytes()
+    path.unlink()
+    monkeypatch.setattr(crops, 'available_cores', lambda: cores)
+    assert open_crops(prepared, 'train', 1.5, 40).path.read_bytes() == expected
+
+
+def test_few_crops_are_held_at_a_time_however_slowly_they_are_written(prepare, monkeypatch):
+    prepared = prepare()
+    faces, made, most = prepared.train * 25, [], []
+    many = dataclasses.replace(prepared, train=faces)
+    monkeypatch.setattr(crops, 'available_cores', lambda: 2)
+    read = crops.read_image
+    monkeypatch.setattr(crops, 'read_image', lambda path: made.append(path) or read(path))
+    in_order = crops._in_order
+
+    def slowly(*arguments):
+        for written, crop in enumerate(in_order(*arguments)):
+            time.sleep(0.002)
+            most.append(len(made) - written)
+            yield crop
+
+    monkeypatch.setattr(crops, '_in_order', slowly)
+    assert len(open_crops(many, 'train', 1.5, 8).images) == len(most) == 100
+    assert max(most) <= 6
+
+
+def test_copy_in_another_process_maps_the_store_and_does_not_carry_it(prepare):
+    store = open_crops(prepare(), 'train', 1.5, 128)
+    content = pickle.dumps(store)
+    assert len(content) < 2000 < store.images.nbytes
+    copy = pickle.loads(content)
+    assert isinstance(copy.images, np.memmap)
+    np.testing.assert_array_equal(copy.images, store.images)
+    np.testing.assert_array_equal(copy.matrices, store.matrices)
+
+
+def _open(root, made):
+    crops.read_image = lambda path, read=crops.read_image: (made.append(path.name), time.sleep(0.02), read(path))[2]
+    open_crops(open_prepared(root, '300w'), 'train', 1.5, 32)
+
+
+def test_trainings_that_start_together_make_the_store_once(prepare):
+    prepared = prepare()
+    context = multiprocessing.get_context('fork')
+    with context.Manager() as manager:
+        made = manager.list()
+        processes = [context.Process(target=_open, args=(prepared.folder.parent, made)) for _ in range(3)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        assert [process.exitcode for process in processes] == [0, 0, 0]
+        assert sorted(made) == [f'{index}.png' for index in range(4)]
+    assert len(_files(prepared)) == 1
+
+
+def test_what_a_killed_process_left_is_replaced(prepare):
+    prepared = prepare()
+    store = open_crops(prepared, 'train', 1.5, 32)
+    expected = store.path.read_bytes()
+    store.path.rename(store.path.with_name(f'.{store.path.name}.partial'))
+    assert open_crops(prepared, 'train', 1.5, 32).path.read_bytes() == expected
+    assert len(_files(prepared)) == 1
+
+
+@pytest.mark.parametrize('content', [b'', b'text', 'cut', 'other'])
+def test_damaged_store_is_named(prepare, content):
+    prepared = prepare()
+    path = open_crops(prepared, 'train', 1.5, 32).path
+    if content == 'cut':
+        content = path.read_bytes()[:-1]
+    if content == 'other':
+        content = open_crops(prepared, 'test', 1.5, 32).path.read_bytes()
+    path.write_bytes(content)
+    with pytest.raises(BenchmarkError, match=rf'{path.name}: .*face crops.*\(remove the file; it is made again\)'):
+        open_crops(prepared, 'train', 1.5, 32)
+
+
+def test_split_without_faces_is_named(prepare):
+    empty = dataclasses.replace(prepare(), train=[])
+    with pytest.raises(BenchmarkError, match=r'300w: no train faces in .*prepare the train part'):
+        open_crops(empty, 'train', 1.5, 32)
 
 
 def test_store_is_mapped_and_read_only(prepare):

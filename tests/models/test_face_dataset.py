@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import pickle
 from pathlib import Path
 
 import cv2
@@ -7,10 +9,13 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import default_collate
+from mmengine.registry import FUNCTIONS
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
+from torch.utils.data import DataLoader
 
-from benchmark.datasets.prepared import open_prepared
+from benchmark.datasets.prepared import Face, open_prepared, write_prepared
+from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.errors import BenchmarkError
 from benchmark.models.face_dataset import face_metainfo
 from benchmark.protocol.benchmarks import get_benchmark
@@ -102,6 +107,77 @@ def test_crop_and_landmarks_show_the_same_place(make_data, build):
             assert np.abs(colours[0] - colours[1]).max() <= 8
 
 
+@pytest.fixture(scope='session')
+def drawn_faces(tmp_path_factory):
+    """Data root with drawn faces."""
+    root = tmp_path_factory.mktemp('drawn')
+    prepare_synthetic(root, 'synthetic-98', train_images=6, test_images=6)
+    return root, 'synthetic-98'
+
+
+@pytest.fixture(scope='session')
+def real_faces(shared, tmp_path_factory):
+    """Data root with a few real faces, some in the box of a table."""
+    folder = shared / 'data' / '300w' / 'lfpw' / 'testset'
+    if not folder.is_dir():
+        pytest.skip('no real faces are beside this clone')
+    faces = []
+    for index, path in enumerate(sorted(folder.glob('*.pts'))[:8]):
+        image = next(path.parent.glob(f'{path.stem}.[jp][pn]g'))
+        height, width = cv2.imread(str(image)).shape[:2]
+        keypoints = np.array([line.split() for line in path.read_text().splitlines()[3:71]], dtype=float) - 1
+        box = (*(keypoints.mean(0) + 2.25), 1.1 * np.ptp(keypoints, axis=0).max()) if index % 2 else None
+        faces.append(Face(image.name, width, height, keypoints, box=box))
+    root = tmp_path_factory.mktemp('real')
+    write_prepared(root, '300w', faces, faces, folder)
+    return root, '300w'
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize(
+    ('size', 'margin', 'tolerance'),
+    # Stores with one pixel for each of the network, where both paths interpolate once, and with more, where the store's
+    # pixels are interpolated again.
+    [(384, 1.5, 0.02), (512, 1.6, 1.0)],
+)
+@pytest.mark.parametrize('faces', ['drawn_faces', 'real_faces'])
+def test_store_and_original_images_give_the_same_input(request, build, faces, size, margin, tolerance, align_corners):
+    root, name = request.getfixturevalue(faces)
+    padding = 1.0 if align_corners else 1.25
+    placed = {'type': 'FaceBox', 'padding': padding, 'align_corners': align_corners, 'input_size': (256, 256)}
+    pipeline = [
+        {'type': 'LoadImage', 'color_type': 'color_ignore_orientation'},
+        placed if align_corners else {'type': 'GetBBoxCenterScale', 'padding': padding},
+        {'type': 'TopdownAffine', 'input_size': (256, 256)},
+    ]
+    plain = build('FaceDataset', str(root), name, pipeline=pipeline)
+    stored = build('FaceCropDataset', str(root), name, size=size, padding=padding * margin, align_corners=align_corners)
+    zoom = 256 * margin / size
+    middles = (127.5, (size - 1) / 2) if align_corners else (128, size / 2)
+    matrix = np.array([[zoom, 0, middles[0] - zoom * middles[1]], [0, zoom, middles[0] - zoom * middles[1]]])
+    for index in range(len(plain)):
+        expected, item = plain[index], stored[index]
+        landmarks = item['data_samples'].gt_instances.keypoints[0].numpy() @ matrix[:, :2].T + matrix[:, 2]
+        np.testing.assert_allclose(landmarks, expected['transformed_keypoints'][0], atol=1e-3)
+        crop = np.ascontiguousarray(item['inputs'].permute(1, 2, 0).numpy())
+        image = cv2.warpAffine(crop, matrix, (256, 256))
+        assert np.abs(image.astype(int) - expected['img']).mean() < tolerance
+
+
+def test_loading_process_hands_over_a_batch_of_landmarks_in_one_piece(make_data, build):
+    dataset = build('FaceCropDataset', make_data(), size=32, padding=1.5)
+    keypoints = [dataset[index]['data_samples'].gt_instances.keypoints for index in range(len(dataset))]
+    assert all(points.is_shared() for points in keypoints)
+    assert len({points.untyped_storage().data_ptr() for points in keypoints}) == 1
+
+
+def test_copy_of_the_dataset_in_another_process_maps_the_same_store(make_data, build):
+    dataset = build('FaceCropDataset', make_data(), size=128, padding=1.5)
+    content = pickle.dumps(dataset.crops)
+    assert len(content) < dataset.crops.images.nbytes / 20
+    np.testing.assert_array_equal(pickle.loads(content).images, dataset.crops.images)
+
+
 def test_batches_can_be_changed_without_changing_the_store(make_data, build):
     dataset = build('FaceCropDataset', make_data(), size=32, padding=1.5)
     batch = default_collate([dataset[0], dataset[1]])
@@ -110,6 +186,19 @@ def test_batches_can_be_changed_without_changing_the_store(make_data, build):
     batch['inputs'].zero_()
     dataset[0]['inputs'].zero_()
     assert torch.equal(dataset[0]['inputs'], kept[0])
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_batches_with_interleaved_colours_hold_what_others_do(make_data, build, workers):
+    dataset = build('FaceCropDataset', make_data(), size=32, padding=1.5)
+    (expected,) = DataLoader(dataset, 4, collate_fn=default_collate)
+    (batch,) = DataLoader(dataset, 4, num_workers=workers, collate_fn=FUNCTIONS.get('collate_crops'))
+    assert batch.keys() == expected.keys()
+    assert torch.equal(batch['inputs'], expected['inputs'])
+    assert batch['inputs'].is_contiguous(memory_format=torch.channels_last)
+    for one, other in zip(batch['data_samples'], expected['data_samples'], strict=True):
+        assert one.id == other.id
+        assert torch.equal(one.gt_instances.keypoints, other.gt_instances.keypoints)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +220,20 @@ def test_damaged_image_is_named(make_data, build, pipeline, tmp_path):
         build('FaceCropDataset', root, size=32, padding=1.5)
     with pytest.raises(Exception, match=r'1\.png'):
         build('FaceDataset', root, pipeline=pipeline())[1]
+
+
+@pytest.mark.skipif(not Path('/proc/self/status').exists(), reason='memory is read from /proc')
+def test_reading_a_store_takes_no_memory_of_its_own(make_data, build):
+    dataset = build('FaceCropDataset', make_data(train=60), size=512, padding=1.5)
+    assert dataset.crops.images.nbytes > 45e6
+
+    def private_bytes():
+        gc.collect()
+        (line,) = (line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('RssAnon'))
+        return int(line.split()[1]) * 1024
+
+    dataset[0]
+    before = private_bytes()
+    for index in range(len(dataset)):
+        assert dataset[index]['inputs'].shape == (3, 512, 512)
+    assert private_bytes() - before < 10e6
