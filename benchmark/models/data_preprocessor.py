@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose.registry import MODELS
+from torch import Tensor
 
 
 @MODELS.register_module()
@@ -12,8 +13,8 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
     """MMPose's preprocessor that also augments whole batches on the device, before normalization.
 
     Args:
-        augmentation: config of :class:`FaceAugmentation`, applied in training only; None where the loading pipeline
-            augments by itself.
+        augmentation: config of :class:`FaceAugmentation` or :class:`OfficialFaceAugmentation`, applied in training
+            only; None where the loading pipeline augments by itself.
         channels_last: whether the network gets its input in channels-last memory format, which convolutions of this
             size prefer on CPUs with AMX or AVX-512 and on GPUs with tensor cores.
         **kwargs: arguments of MMPose's ``PoseDataPreprocessor``.
@@ -21,6 +22,8 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
 
     def __init__(self, augmentation: dict | None = None, channels_last: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
+        if augmentation and self.batch_augments is not None:
+            raise ValueError('batch_augments: not with augmentation, which takes their place')
         self.augmentation = MODELS.build(augmentation) if augmentation else None
         self.channels_last = channels_last
 
@@ -36,7 +39,26 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
         """
         if training and self.augmentation is not None:
             data = self.augmentation({**data, 'inputs': self.cast_data(data['inputs'])})
-        data = super().forward(data, training)
+            data['inputs'] = self._normalize(data['inputs'])
+            size = tuple(data['inputs'].shape[-2:])
+            for sample in data['data_samples']:
+                sample.set_metainfo({'batch_input_shape': size, 'pad_shape': size})
+        else:
+            data = super().forward(data, training)
         if self.channels_last:
             data['inputs'] = data['inputs'].contiguous(memory_format=torch.channels_last)
         return data
+
+    def _normalize(self, images: Tensor) -> Tensor:
+        """What MMPose does image by image, for the augmented batch at once; its pixels are overwritten."""
+        if self._channel_conversion:
+            images = images[:, [2, 1, 0]]
+        if not self._enable_normalize:
+            return images
+        rows, width = images.permute(0, 2, 3, 1), images.shape[-1]
+        if not rows.is_contiguous():
+            return images.sub_(self.mean).div_(self.std)
+        # Interleaved colours: whole rows vectorize, three numbers do not.
+        mean, std = (values.flatten().repeat(width) for values in (self.mean, self.std))
+        rows.view(-1, 3 * width).sub_(mean).div_(std)
+        return images

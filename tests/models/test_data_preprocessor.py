@@ -72,3 +72,23 @@ def test_channels_last_changes_the_layout_alone(build, make_crops, augmentation,
         results.append(preprocessor(make_crops(), training=training)['inputs'])
     assert results[1].is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(*results)
+
+
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('bgr_to_rgb', [False, True])
+def test_augmented_batches_are_normalized_as_mmpose_does(build, make_crops, monkeypatch, layout, bgr_to_rgb):
+    """To the bit, on what the augmentation gives."""
+    options = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375], 'bgr_to_rgb': bgr_to_rgb}
+    images = (255 * torch.rand(2, 3, 64, 64)).contiguous(memory_format=layout)
+    ours = build(augmentation=AUGMENTATION, **options)
+    monkeypatch.setattr(ours.augmentation, 'forward', lambda data: {**data, 'inputs': images.clone()})
+    result = ours(make_crops(), training=True)
+    expected = build(**options)({**make_crops(), 'inputs': list(images.clone())}, training=True)
+    assert torch.equal(result['inputs'], expected['inputs'])
+    for mine, other in zip(result['data_samples'], expected['data_samples'], strict=True):
+        assert mine.metainfo['pad_shape'] == other.metainfo['pad_shape'] == (64, 64)
+
+
+def test_augmentation_leaves_no_room_for_mmposes_own(build):
+    with pytest.raises(ValueError, match='batch_augments: not with augmentation'):
+        build(augmentation=AUGMENTATION, batch_augments=[AUGMENTATION])
