@@ -12,8 +12,8 @@ from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from benchmark.models.moments import heatmap_moments, soft_argmax
-from benchmark.models.star_loss import covariance
+from benchmark.models.decoding import predict_from_heatmaps
+from benchmark.models.moments import soft_argmax
 
 SMOOTH_L1 = {'type': 'SoftWeightSmoothL1Loss', 'beta': 0.01}
 
@@ -101,24 +101,6 @@ class SoftArgmaxHead(HeatmapHead):
             One instance a sample: ``keypoints`` (1, K, 2) in pixels of the network input, ``keypoint_scores`` (1, K),
             all 1, and ``heatmap_covariances`` (1, K, 3) as (xx, xy, yy), squared pixels of the network input.
         """
-        if (test_cfg or {}).get('flip_test', False):
-            straight, mirrored = feats
-            mean, covariances = self._mean_and_covariance(straight)
-            flip_indices = list(batch_data_samples[0].metainfo['flip_indices'])
-            mirrored_mean, mirrored_covariances = (
-                part[:, flip_indices] for part in self._mean_and_covariance(mirrored)
-            )
-            mean = (mean + mirrored_mean * mean.new_tensor([-1, 1])) / 2
-            covariances = (covariances + mirrored_covariances * mean.new_tensor([1, -1, 1])) / 2
-        else:
-            mean, covariances = self._mean_and_covariance(feats)
-        instances = self.decode(mean[:, None].cpu().numpy())
-        half_width, half_height = (size / 2 for size in self.decoder.input_size)
-        unit = mean.new_tensor([half_width**2, half_width * half_height, half_height**2])
-        for instance, covariances_of_one in zip(instances, (covariances * unit)[:, None].cpu().numpy(), strict=True):
-            instance.heatmap_covariances = covariances_of_one
-        return instances
-
-    def _mean_and_covariance(self, feats: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        moments = heatmap_moments(self.forward(feats))
-        return moments.mean, covariance(moments)
+        flip_test = (test_cfg or {}).get('flip_test', False)
+        heatmaps = (self.forward(part) for part in (feats if flip_test else (feats,)))
+        return predict_from_heatmaps(self, heatmaps, batch_data_samples)

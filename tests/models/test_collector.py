@@ -83,7 +83,7 @@ def test_unknown_benchmark_is_refused():
         PredictionCollector('imagenet')
 
 
-def test_a_perfect_head_scores_zero_from_image_to_prediction(make_data, pipeline):
+def test_a_perfect_head_scores_zero_from_image_to_prediction(make_data, pipeline, monkeypatch):
     """Through data set, preprocessor, estimator and evaluator; only the network is replaced by the truth."""
     encoder = {'type': 'GenerateTarget', 'encoder': {'type': 'SoftArgmaxLabel', 'input_size': (64, 64)}}
     dataset = DATASETS.build(
@@ -115,7 +115,8 @@ def test_a_perfect_head_scores_zero_from_image_to_prediction(make_data, pipeline
         items = [dataset[index] for index in indices]
         truth = torch.cat([item['data_samples'].gt_instance_labels.keypoint_labels for item in items])
         covariances = torch.full((len(items), 68, 3), 0.25)
-        model.head._mean_and_covariance = lambda feats, answer=(truth, covariances): answer
+        answer = (truth, covariances)
+        monkeypatch.setattr('benchmark.models.decoding._mean_and_covariance', lambda heatmaps, answer=answer: answer)
         with torch.no_grad():
             evaluator.process(data_samples=model.test_step(pseudo_collate(items)), data_batch=None)
     logged = evaluator.evaluate(5)
