@@ -6,15 +6,19 @@ import argparse
 import json
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, UsageError
 
 if TYPE_CHECKING:
+    from benchmark.suite.experiments import Experiment
     from benchmark.suite.jobs import Job
+    from benchmark.suite.places import Places
     from benchmark.suite.run_jobs import Outcome
+    from benchmark.suite.setup import Setup
 
 FOLDERS = {'data_root': 'data', 'reports': 'reports', 'work_dir': 'work_dirs', 'configs': 'mmpose_configs'}
 
@@ -32,11 +36,23 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument('--loss', nargs='+', default=[], metavar='NAME', help='losses, e.g. star smooth-l1')
     what.add_argument('--name', nargs='+', default=[], metavar='PATTERN', help='configurations, shell patterns allowed')
     what.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='N', help='default: 0')
+    given = parser.add_argument_group('or weights that were trained elsewhere')
+    given.add_argument('--evaluate', type=Path, metavar='CHECKPOINT', help='test these weights and make a row of them')
+    given.add_argument('--config', metavar='CONFIG', help='their configuration: a file, or its name without .py')
     how = parser.add_argument_group('how')
     how.add_argument('--list', action='store_true', help='list the selected experiments and what is known of them')
     how.add_argument('--dry-run', action='store_true', help='say what would be done')
     how.add_argument('--json', action='store_true', help='print machine-readable results on stdout')
     how.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto', help='default: cuda if there is one')
+    how.add_argument('--processes', type=int, default=1, metavar='N', help='share each training between N (default: 1)')
+    how.add_argument(
+        '--pretrained', type=Path, metavar='FILE', help="ImageNet weights, or their folder (default: torch's cache)"
+    )
+    how.add_argument(
+        '--without-pretrained',
+        action='store_true',
+        help='start from random weights where there are no ImageNet weights',
+    )
     where = parser.add_argument_group('where')
     where.add_argument('--data-root', type=Path, help='prepared data (default: data)')
     where.add_argument('--reports', type=Path, help='records and pages (default: reports)')
@@ -49,32 +65,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if not (options.all or options.dataset or options.loss or options.name or options.list):
-        parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
-    if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
-        parser.error('--seeds: expected different, non-negative numbers')
+    _check_usage(parser, options)
     folders = {name: getattr(options, name) or Path(default) for name, default in FOLDERS.items()}
     try:
         if options.data_root and not options.data_root.is_dir():
-            raise BenchmarkError(f'--data-root {options.data_root}: no such folder (make it, or prepare data into it)')
+            raise UsageError(f'--data-root {options.data_root}: no such folder (make it, or prepare data into it)')
         return _run(options, folders)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print('stopped; the same command goes on from here', file=sys.stderr)
         return 130
 
 
+def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    selected = options.all or options.dataset or options.loss or options.name
+    if (options.evaluate is None) != (options.config is None):
+        parser.error('--evaluate and --config go together')
+    if options.evaluate and (selected or options.list or options.dry_run or options.processes != 1):
+        parser.error('--evaluate CHECKPOINT --config CONFIG stands alone')
+    if not (selected or options.list or options.evaluate):
+        parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
+    if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
+        parser.error('--seeds: expected different, non-negative numbers')
+    if options.processes < 1:
+        parser.error('--processes: expected a positive number')
+
+
 def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
-    from benchmark.site import build_reports, print_tables
+    from benchmark.suite.places import Places
+    from benchmark.suite.scheduler import check_processes, pick_device
+    from benchmark.suite.setup import Setup
+
+    places = Places(folders['data_root'], folders['work_dir'], folders['reports'] / 'records')
+    named = bool(options.name or options.evaluate)
+    # A list is for any device; whether there is a GPU is told with what needs one.
+    device = pick_device('auto' if options.list else options.device)
+    setup = Setup(device, options.processes, options.pretrained, options.without_pretrained, named)
+    check_processes(setup)
+    if options.evaluate:
+        return _evaluate(options, folders, places, setup)
+    return _train(options, folders, places, setup)
+
+
+def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:
     from benchmark.suite.display import Display
     from benchmark.suite.experiments import find_experiments
     from benchmark.suite.jobs import plan_jobs, select_experiments
-    from benchmark.suite.places import Places
     from benchmark.suite.run_jobs import prepare_drawn, run_jobs
-    from benchmark.suite.scheduler import pick_device
 
     experiments, problems = find_experiments(folders['configs'])
     try:
@@ -84,16 +124,44 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
         raise
     if not (options.all or options.list):
         problems = []
-    places = Places(folders['data_root'], folders['work_dir'], folders['reports'] / 'records')
     if options.list or options.dry_run:
-        jobs = plan_jobs(experiments, options.seeds, places)
-        _print_jobs(jobs, options)
+        _print_jobs(plan_jobs(experiments, options.seeds, places, setup), options)
         _say_problems(problems)
         return 1 if problems else 0
     display = Display()
     prepare_drawn(experiments, folders['data_root'], display)
-    device = pick_device(options.device)
-    outcome = run_jobs(experiments, options.seeds, device, places, display)
+    return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, problems)
+
+
+def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:
+    from benchmark.suite.display import Display
+    from benchmark.suite.jobs import plan_evaluation
+    from benchmark.suite.run_jobs import prepare_drawn, run_evaluation
+
+    experiment = _find_config(options.config, folders['configs'])
+    display = Display()
+    prepare_drawn([experiment], folders['data_root'], display)
+    job = plan_evaluation(experiment, options.evaluate, places)
+    return _report(run_evaluation(job, places, setup, display), options, folders, places, [])
+
+
+def _find_config(name: str, configs: Path) -> Experiment:
+    from benchmark.suite.experiments import find_experiments, load_experiment
+
+    if Path(name).suffix == '.py':
+        return load_experiment(Path(name))
+    experiments, _ = find_experiments(configs)
+    for experiment in experiments:
+        if experiment.name == name:
+            return experiment
+    raise UsageError(f'--config {name}: no such configuration (list them: python -m benchmark.run --list)')
+
+
+def _report(
+    outcome: Outcome, options: argparse.Namespace, folders: dict[str, Path], places: Places, problems: list[str]
+) -> int:
+    from benchmark.site import build_reports, print_tables
+
     try:
         build_reports(folders['reports'])
         if options.json:
@@ -121,9 +189,10 @@ def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
             'input_size': list(job.experiment.input_size),
             'epochs': job.experiment.epochs,
             'state': 'to-run' if job.drawable else job.state,
+            'obstacle': '' if job.drawable else job.obstacle,
         }
         for job in jobs
-        if options.list or not job.done
+        if options.list or job.state != 'done'
     ]
     if options.json:
         print(json.dumps(rows, indent=1))
@@ -131,25 +200,27 @@ def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
     for row in rows:
         width, height = row['input_size']
         what = f'{row["loss"]}, {row["backbone"]}, {width} x {height}, {row["epochs"]} epochs'
-        print(f'{row["state"]:8} {row["benchmark"]:13} {row["name"]} seed {row["seed"]} ({what})')
+        print(f'{row["state"]:10} {row["benchmark"]:13} {row["name"]} seed {row["seed"]} ({what})')
 
 
 def _results(outcome: Outcome, records: Path) -> list[dict]:
     from benchmark.suite.records import read_records
 
-    finished = {
-        job.experiment.fingerprint(job.manifest.fingerprint, job.seed) for job in outcome.done + outcome.skipped
-    }
+    finished = {job.fingerprint for job in outcome.done + outcome.skipped}
     stored = [one for one in read_records(records) if one.status == 'done' and one.fingerprint in finished]
     results = [record.model_dump(mode='json', exclude={'config', 'curve'}) for record in stored]
     results += [{'name': job.name, 'seed': job.seed, 'status': 'failed', 'reason': why} for job, why in outcome.failed]
-    results += [{'name': job.name, 'seed': job.seed, 'status': 'no-data'} for job in outcome.no_data]
+    results += [
+        {'name': job.name, 'seed': job.seed, 'status': status, 'reason': job.obstacle}
+        for status, jobs in (('no-data', outcome.no_data), ('not-run', outcome.needs_gpu))
+        for job in jobs
+    ]
     return results
 
 
 def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]) -> int:
     """Say on stderr what was and was not done, and choose the exit status."""
-    from benchmark.suite.jobs import missing_data
+    from benchmark.suite.jobs import NEEDS_GPU, missing_data
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)
@@ -157,8 +228,10 @@ def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]
     say(f'{len(outcome.done)} done, {len(outcome.skipped)} done before, {len(outcome.failed)} failed')
     for benchmark in dict.fromkeys(job.experiment.benchmark for job in outcome.no_data):
         say(f'{benchmark}: not run: {missing_data(benchmark)}')
+    for benchmark, count in Counter(job.experiment.benchmark for job in outcome.needs_gpu).items():
+        say(f'{benchmark}: {count} not run: {NEEDS_GPU}')
     for job, why in outcome.failed:
-        say(f'error: {job.name} seed {job.seed}: {why}')
+        say(f'error: {job.title}: {why}')
         say(f'  repeat it with: {shlex.join(_repeat(job, options))}')
     _say_problems(problems)
     if outcome.interrupted:
@@ -171,8 +244,16 @@ def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]
 def _repeat(job: Job, options: argparse.Namespace) -> list[str]:
     folders = [(f'--{name.replace("_", "-")}', getattr(options, name)) for name in FOLDERS]
     given = [text for flag, folder in folders if folder for text in (flag, str(folder))]
-    device = [] if options.device == 'auto' else ['--device', options.device]
-    return ['python', '-m', 'benchmark.run', '--name', job.name, '--seeds', str(job.seed), *device, *given]
+    what = ['--name', job.name, '--seeds', str(job.seed)]
+    if options.evaluate:
+        what = ['--evaluate', str(options.evaluate), '--config', options.config]
+    how = [
+        *(['--device', options.device] if options.device != 'auto' else []),
+        *(['--processes', str(options.processes)] if options.processes != 1 else []),
+        *(['--pretrained', str(options.pretrained)] if options.pretrained else []),
+        *(['--without-pretrained'] if options.without_pretrained else []),
+    ]
+    return ['python', '-m', 'benchmark.run', *what, *how, *given]
 
 
 if __name__ == '__main__':

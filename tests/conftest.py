@@ -1,8 +1,26 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.suite.records import read_records
+
+ROOT = Path(__file__).resolve().parents[1]
+BASELINE = f"""
+_base_ = '{ROOT}/mmpose_configs/_base_/recipes/small_64x64.py'
+
+train_cfg = dict(max_epochs=6, val_interval=4)
+train_dataloader = dict(batch_size=8, dataset=dict(benchmark='synthetic-29'))
+test_dataloader = dict(dataset=dict(benchmark='synthetic-29'))
+test_evaluator = dict(benchmark='synthetic-29')
+model = dict(head=dict(out_channels=29))
+"""
+VARIANT = "_base_ = './tiny-smoothl1.py'\nmodel = dict(head=dict(loss={}))\n"
 
 
 @pytest.fixture(scope='session')
@@ -12,3 +30,63 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip('golden values and licensed faces are not beside this clone')
     return folder
+
+
+@pytest.fixture(scope='session')
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@dataclass
+class Workshop:
+    """A user's folders, with tiny configurations and data in them."""
+
+    folder: Path
+    data: Path
+    baseline: str = BASELINE
+
+    @staticmethod
+    def variant(loss: str) -> str:
+        """Text of a configuration that differs from the baseline in its loss."""
+        return VARIANT.format(loss)
+
+    def write_config(self, name: str, text: str) -> None:
+        (self.folder / 'configs').mkdir(parents=True, exist_ok=True)
+        (self.folder / 'configs' / f'{name}.py').write_text(text)
+
+    def command(self, *arguments: str) -> list[str]:
+        folders = {'--configs': 'configs', '--reports': 'reports', '--work-dir': 'work', '--data-root': self.data}
+        flags = [text for flag, path in folders.items() for text in (flag, str(self.folder / path))]
+        return [sys.executable, '-m', 'benchmark.run', '--device', 'cpu', *flags, *arguments]
+
+    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            self.command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
+        )
+
+    def records(self):
+        return read_records(self.folder / 'reports' / 'records')
+
+
+@pytest.fixture(scope='session')
+def tiny_data(tmp_path_factory) -> Path:
+    data = tmp_path_factory.mktemp('data')
+    prepare_synthetic(data, 'synthetic-29', train_images=40, test_images=8)
+    return data
+
+
+@pytest.fixture(scope='session')
+def make_workshop(tiny_data):
+    def make(folder: Path) -> Workshop:
+        one = Workshop(folder, tiny_data)
+        one.write_config('tiny-smoothl1', BASELINE)
+        one.write_config('tiny-star', one.variant("dict(_delete_=True, type='STARLoss')"))
+        return one
+
+    return make
+
+
+@pytest.fixture
+def workshop(tmp_path, make_workshop) -> Workshop:
+    return make_workshop(tmp_path)

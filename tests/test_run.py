@@ -6,83 +6,27 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmark.datasets.synthetic import prepare_synthetic
-from benchmark.suite.records import read_records
 
 ROOT = Path(__file__).resolve().parents[1]
-EPOCHS = 6
-BASELINE = f"""
-_base_ = '{ROOT}/mmpose_configs/_base_/recipes/small_64x64.py'
-
-train_cfg = dict(max_epochs={EPOCHS}, val_interval=4)
-train_dataloader = dict(batch_size=8, dataset=dict(benchmark='synthetic-29'))
-test_dataloader = dict(dataset=dict(benchmark='synthetic-29'))
-test_evaluator = dict(benchmark='synthetic-29')
-model = dict(head=dict(out_channels=29))
-"""
-VARIANT = "_base_ = './tiny-smoothl1.py'\nmodel = dict(head=dict(loss={}))\n"
-
-
-@dataclass
-class Workshop:
-    """A user's folders, with tiny configurations and data in them."""
-
-    folder: Path
-    data: Path
-
-    def write_config(self, name: str, text: str) -> None:
-        (self.folder / 'configs').mkdir(parents=True, exist_ok=True)
-        (self.folder / 'configs' / f'{name}.py').write_text(text)
-
-    def command(self, *arguments: str) -> list[str]:
-        folders = {'--configs': 'configs', '--reports': 'reports', '--work-dir': 'work', '--data-root': self.data}
-        flags = [text for flag, path in folders.items() for text in (flag, str(self.folder / path))]
-        return [sys.executable, '-m', 'benchmark.run', '--device', 'cpu', *flags, *arguments]
-
-    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            self.command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
-        )
-
-    def records(self):
-        return read_records(self.folder / 'reports' / 'records')
-
-
-@pytest.fixture(scope='session')
-def tiny_data(tmp_path_factory) -> Path:
-    data = tmp_path_factory.mktemp('data')
-    prepare_synthetic(data, 'synthetic-29', train_images=40, test_images=8)
-    return data
-
-
-@pytest.fixture
-def workshop(tmp_path, tiny_data) -> Workshop:
-    one = Workshop(tmp_path, tiny_data)
-    one.write_config('tiny-smoothl1', BASELINE)
-    one.write_config('tiny-star', VARIANT.format("dict(_delete_=True, type='STARLoss')"))
-    return one
 
 
 @pytest.fixture(scope='module')
-def finished(tmp_path_factory, tiny_data):
+def finished(tmp_path_factory, make_workshop):
     """Baseline and STAR, run to the end without interruption."""
-    one = Workshop(tmp_path_factory.mktemp('finished'), tiny_data)
-    one.write_config('tiny-smoothl1', BASELINE)
-    one.write_config('tiny-star', VARIANT.format("dict(_delete_=True, type='STARLoss')"))
+    one = make_workshop(tmp_path_factory.mktemp('finished'))
     return one, one.run('--all')
 
 
-def check_one_line_error(result: subprocess.CompletedProcess, *parts: str) -> str:
+def check_one_line_error(result: subprocess.CompletedProcess, *parts: str, status: int = 1) -> str:
     """The error line of a failed command, which must be the only one, hold all parts and be no traceback."""
-    assert result.returncode == 1, result.stderr
+    assert result.returncode == status, result.stderr
     assert 'Traceback' not in result.stderr
     lines = [line for line in result.stderr.splitlines() if line.startswith('error: ')]
     assert len(lines) == 1, result.stderr
@@ -99,7 +43,7 @@ def test_all_trains_tests_and_reports(finished):
     assert [(record.loss, record.status) for record in records] == [('smooth-L1', 'done'), ('STAR', 'done')]
     assert len({record.recipe for record in records}) == 1
     for record in records:
-        assert len(record.curve) == EPOCHS
+        assert len(record.curve) == 6
         assert record.curve[-1].loss < record.curve[0].loss
         assert [epoch.test_nme is not None for epoch in record.curve] == [False] * 3 + [True, False, True]
         assert record.cost.train_images_per_second > 0
@@ -184,7 +128,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(workshop):
 
 
 def test_failing_experiment_does_not_stop_the_others(workshop):
-    workshop.write_config('tiny-a-typo', VARIANT.format("dict(_delete_=True, type='STARLos')"))
+    workshop.write_config('tiny-a-typo', workshop.variant("dict(_delete_=True, type='STARLos')"))
     workshop.write_config(
         'tiny-diverging', "_base_ = './tiny-smoothl1.py'\noptim_wrapper = dict(optimizer=dict(lr=1e38))\n"
     )
@@ -204,7 +148,7 @@ def test_failing_experiment_does_not_stop_the_others(workshop):
 
 
 def test_missing_data_is_a_row_with_its_reason(workshop):
-    text = BASELINE.replace('synthetic-29', '300w').replace('out_channels=29', 'out_channels=68')
+    text = workshop.baseline.replace('synthetic-29', '300w').replace('out_channels=29', 'out_channels=68')
     workshop.write_config('tiny-300w', text)
     result = workshop.run('--dataset', '300w')
     assert result.returncode == 1
@@ -243,14 +187,46 @@ def test_truncated_image_is_named(workshop, tmp_path):
         (['--name', 'unknown'], ['--name unknown', 'tiny-star']),
         (['--dataset', 'helen'], ['--dataset helen', 'synthetic-29']),
         (['--all', '--data-root', '/nonexistent'], ['/nonexistent', 'no such folder']),
-        (['--all', '--configs', '/nonexistent'], ['/nonexistent', 'no configuration']),
+        (['--evaluate', 'a.pth', '--config', 'unknown'], ['--config unknown', '--list']),
     ],
 )
-def test_wrong_argument_is_one_line(workshop, arguments, parts):
-    check_one_line_error(workshop.run(*arguments), *parts)
+def test_argument_that_names_nothing_is_one_line(workshop, arguments, parts):
+    check_one_line_error(workshop.run(*arguments), *parts, status=2)
 
 
-@pytest.mark.parametrize('arguments', [[], ['--all', '--seeds', 'x'], ['--all', '--seeds', '1', '1'], ['--frobnicate']])
+def test_absent_gpu_is_one_line(workshop):
+    without = {**os.environ, 'CUDA_VISIBLE_DEVICES': ''}
+    result = workshop.run('--all', '--device', 'cuda', env=without)
+    check_one_line_error(result, '--device cuda', '--device cpu', status=2)
+
+
+def test_experiment_made_for_a_gpu_is_a_row_with_its_reason(workshop):
+    (workshop.folder / 'configs' / 'tiny-star.py').unlink()
+    (workshop.folder / 'configs' / 'tiny-smoothl1.py').rename(workshop.folder / 'configs' / '_base.py')
+    workshop.write_config('tiny-official', "_base_ = './_base.py'\nneeds_gpu = True\n")
+    result = workshop.run('--all')
+    assert '1 not run: made for a GPU' in result.stderr
+    assert [(one.name, one.status) for one in workshop.records()] == [('tiny-official', 'not-run')]
+    assert 'made for a GPU' in (workshop.folder / 'reports' / 'README.md').read_text()
+
+
+def test_folder_without_configurations_is_one_line(workshop):
+    check_one_line_error(workshop.run('--all', '--configs', '/nonexistent'), '/nonexistent', 'no configuration')
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        [],
+        ['--all', '--seeds', 'x'],
+        ['--all', '--seeds', '1', '1'],
+        ['--all', '--processes', '0'],
+        ['--frobnicate'],
+        ['--evaluate', 'a.pth'],
+        ['--config', 'tiny-star'],
+        ['--all', '--evaluate', 'a.pth', '--config', 'tiny-star'],
+    ],
+)
 def test_usage_error_exits_with_2(workshop, arguments):
     result = workshop.run(*arguments)
     assert result.returncode == 2

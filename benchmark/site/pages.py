@@ -14,8 +14,9 @@ from markupsafe import Markup
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.site.comparison import Difference, star_differences
 from benchmark.site.figures import error_curves
+from benchmark.site.provenance import provenance_table
 from benchmark.site.published import literature_table, reproduction_table, violations
-from benchmark.site.rankings import accuracy_table, ambiguity_table, cost_table, normalizers, provenance_table
+from benchmark.site.rankings import accuracy_table, ambiguity_table, cost_table, normalizers
 from benchmark.site.rows import Section
 from benchmark.site.tables import Table
 

@@ -64,6 +64,8 @@ def _reproduction_line(section: Section, claim: tuple) -> Line:
     reasons = departures(row, claim.backbone)
     verdict = f'not comparable: {"; ".join(reasons)}' if reasons else 'comparable'
     seeds = '1 seed' if len(row.done) == 1 else f'{len(row.done)} seeds'
+    if row.record.weights:
+        seeds = row.record.weights.origin
     return Line(
         (
             *head,
@@ -89,7 +91,7 @@ def departures(row: Row, backbone: str) -> list[str]:
     if record.input_size != PUBLISHED_INPUT:
         found.append(f'input {row.input_size} instead of {size_text(PUBLISHED_INPUT)}')
     epochs = sorted({run.record.cost.epochs for run in row.done})
-    if epochs != [PUBLISHED_EPOCHS]:
+    if epochs != [PUBLISHED_EPOCHS] and not row.record.weights:
         found.append(f'{", ".join(map(str, epochs))} epochs instead of {PUBLISHED_EPOCHS}')
     if row.missing_data:
         found.append(f'partial data: {row.missing_data}')
@@ -137,7 +139,8 @@ def _measured_line(row: Row, figures: list[Figure]) -> Line:
         incomplete = coverage(row, figure.subset) if images_of(row, figure.subset) else None
         cells.append(number(summary(row, figure), f'{incomplete} images' if incomplete else ''))
     epochs = ', '.join(dict.fromkeys(str(run.record.cost.epochs) for run in row.done))
-    limits = f'measured here, {epochs} epochs' + ('' if row.status == 'done' else f'; not comparable: {status(row)}')
+    trained = row.record.weights.origin if row.record.weights else f'{epochs} epochs'
+    limits = f'measured here, {trained}' + ('' if row.status == 'done' else f'; not comparable: {status(row)}')
     return Line((Cell(row.record.loss), Cell(), Cell(row.network), *cells, Cell(limits)), strong=row.is_star)
 
 

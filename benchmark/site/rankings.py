@@ -1,4 +1,4 @@
-"""The tables of one benchmark: accuracy, cost, agreement with the true ambiguity, provenance."""
+"""The tables of one benchmark: accuracy, cost, agreement with the true ambiguity."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def _cost_line(row: Row) -> Line:
     def several(values: list[str | None]) -> Cell:
         return Cell(', '.join(dict.fromkeys(value or 'not recorded' for value in values)))
 
-    parameters = row.record.parameters
+    parameters, trained = row.record.parameters, row.record.weights is None
     return _line(
         row,
-        Cell(duration(mean('train_seconds'))),
+        Cell(duration(mean('train_seconds'))) if trained else Cell(),
         several([record.environment.device_name for record in records]),
         several([record.environment.precision for record in records]),
-        several([str(record.cost.epochs) for record in records]),
-        Cell(count(mean('train_images_per_second'))),
+        several([str(record.cost.epochs) for record in records]) if trained else Cell(),
+        Cell(count(mean('train_images_per_second'))) if trained else Cell(),
         Cell(duration(mean('test_seconds'))),
         Cell(count(round(mean('peak_memory_mib')))),
         Cell() if parameters is None else Cell(count(parameters)),
@@ -127,37 +127,6 @@ def ambiguity_table(section: Section) -> Table | None:
         bodies.append(tuple(lines))
     caption = f'{_title(section)}: main axis of the predicted heatmap against the true ambiguity'
     return Table(caption, columns, (*bodies, (chance,)))
-
-
-def provenance_table(row: Row) -> Table:
-    """Where the numbers of a row come from, one column per seed."""
-    facts = []
-    for run in row.runs:
-        record, data, made = run.record, run.record.dataset, run.record.environment
-        commit = made and made.git_commit
-        facts.append(
-            {
-                'Record': run.path.name,
-                'Status': record.status if not record.reason else f'{record.status}: {record.reason}',
-                'Created': record.created,
-                'Fingerprint': record.fingerprint,
-                'Recipe': record.recipe,
-                'Data': data and f'{data.train_images} training, {data.test_images} test images; {data.fingerprint}',
-                'Commit': commit and commit + (' with local changes' if made.git_dirty else ''),
-                'Device': made and f'{made.device_name} ({made.device}), {made.threads} threads, {made.precision}',
-                'Driver': made and made.driver,
-                'Python': made and made.python,
-                'Packages': made and ', '.join(f'{name} {v}' for name, v in sorted(made.packages.items())),
-                'Predictions': record.predictions,
-            }
-        )
-    columns = (Column('', numeric=False), *(Column(f'seed {run.record.seed}', numeric=False) for run in row.runs))
-    lines = tuple(
-        Line((Cell(key), *(Cell(fact[key]) if fact[key] else Cell() for fact in facts)))
-        for key in facts[0]
-        if any(fact[key] for fact in facts)
-    )
-    return Table(f'{row.record.name}: {row.record.loss}, {row.network}', columns, (lines,))
 
 
 def status(row: Row) -> str:

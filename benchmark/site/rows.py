@@ -88,8 +88,11 @@ class Row:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks on the row: seeds without a result, later attempts, newer configurations."""
-        notes = ['older configuration of this name'] if self.outdated else []
+        """Remarks on the row: where its weights come from, seeds without a result, later attempts, and the like."""
+        weights, pretrained = self.record.weights, self.record.pretrained
+        notes = [f'{weights.origin}: {weights.file}'] if weights else []
+        notes += [f'random weights instead of {pretrained.name}'] if pretrained and not pretrained.file else []
+        notes += ['older configuration of this name'] if self.outdated else []
         if self.done:
             notes += [_unfinished(run.record) for run in self.unfinished]
         notes += [f'later attempt: {_unfinished(run.later)}' for run in self.runs if run.later]
@@ -107,8 +110,15 @@ def size_text(size: tuple[int, int]) -> str:
     return f'{size[0]} {TIMES} {size[1]}'
 
 
+def seed_text(record: Record) -> str:
+    """Seed of a record, or where its weights come from."""
+    if record.seed is not None:
+        return f'seed {record.seed}'
+    return record.weights.origin if record.weights else 'given weights'
+
+
 def _unfinished(record: Record) -> str:
-    return f'seed {record.seed} {record.status}: {record.reason or "no reason recorded"}'
+    return f'{seed_text(record)} {record.status}: {record.reason or "no reason recorded"}'
 
 
 @dataclass(frozen=True)
@@ -147,10 +157,9 @@ def make_sections(runs: Sequence[Run]) -> list[Section]:
 
 def _recipes(benchmark: Benchmark, runs: Sequence[Run]) -> tuple[tuple[Row, ...], ...]:
     by_configuration, newest = defaultdict(list), {}
-    for run in sorted(runs, key=lambda run: run.record.seed):
-        by_configuration[run.record.name, run.record.recipe, run.record.config].append(run)
-        name = run.record.name
-        newest[name] = max(newest.get(name, run.created), run.created)
+    for run in sorted(runs, key=lambda run: -1 if run.record.seed is None else run.record.seed):
+        by_configuration[_name(run), run.record.recipe, run.record.config].append(run)
+        newest[_name(run)] = max(newest.get(_name(run), run.created), run.created)
     by_recipe = defaultdict(list)
     for (name, recipe, _), members in by_configuration.items():
         done = tuple(run for run in members if run.record.status == 'done')
@@ -162,6 +171,10 @@ def _recipes(benchmark: Benchmark, runs: Sequence[Run]) -> tuple[tuple[Row, ...]
         for rows in by_recipe.values()
     ]
     return tuple(sorted(recipes, key=_rank))
+
+
+def _name(run: Run) -> tuple[str, str | None]:
+    return run.record.name, run.record.weights and run.record.weights.sha256
 
 
 def _rank(rows: Sequence[Row]) -> tuple:

@@ -37,7 +37,8 @@ class Run:
 
 
 def read_runs(reports: Path) -> list[Run]:
-    """Read the records of a reports folder; of each configuration and seed only the newest done one counts.
+    """Read the records of a reports folder; of each configuration and seed (or given weights) only the newest
+    done one counts.
 
     Where none is done, the newest of the others counts: an experiment that failed or was never run keeps its row.
 
@@ -53,7 +54,8 @@ def read_runs(reports: Path) -> list[Run]:
     by_experiment = defaultdict(list)
     for path in sorted((reports / 'records').glob('*.json')):
         record = read_record(path)
-        by_experiment[record.benchmark, record.name, record.seed].append((_created(path, record), path, record))
+        key = record.benchmark, record.name, record.seed, record.weights and record.weights.sha256
+        by_experiment[key].append((_created(path, record), path, record))
     runs = []
     for attempts in by_experiment.values():
         attempts.sort(key=lambda attempt: attempt[:2])

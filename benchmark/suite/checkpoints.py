@@ -7,12 +7,33 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from mmengine.logging import print_log
+from mmengine.logging import HistoryBuffer, print_log
 from torch.serialization import add_safe_globals
 
-# MMEngine stores the data's meta information in a checkpoint. With these types known, PyTorch's safe unpickler reads
-# it, and MMEngine does not fall back on the unsafe one.
+
+def _statistic(owner: type, name: str):
+    """What ``getattr`` does in a checkpoint of MMEngine, and nothing else: name a method of its loss history."""
+    if owner is not HistoryBuffer or name.startswith('_'):
+        raise ValueError(f'attribute {name} of {owner}')
+    return getattr(owner, name)
+
+
+# MMEngine tells PyTorch's safe unpickler some of what its checkpoints hold. Without these, which the data's meta
+# information holds, it would fall back on the unsafe one.
 add_safe_globals([type(np.dtype(kind)) for kind in ('uint8', 'float32')])
+# The rest, for reading such a checkpoint without MMEngine. None of the above: PyTorch forgets these afterwards.
+CHECKPOINT_TYPES = [
+    HistoryBuffer,
+    (_statistic, 'builtins.getattr'),
+    np.ndarray,
+    np.dtype,
+    *(
+        (value.__reduce__()[0], f'numpy.{core}.multiarray.{name}')
+        for core in ('core', '_core')
+        for name, value in (('_reconstruct', np.zeros(0)), ('scalar', np.float64(0)))
+    ),
+    *(type(np.dtype(kind)) for kind in ('uint32', 'int64', 'float64')),
+]
 
 
 def latest_checkpoint(work: Path) -> Path | None:

@@ -50,7 +50,7 @@ class Display:
     def start(self, job: Job) -> None:
         """Begin to show a job."""
         self._started = self._said = time.monotonic()
-        self._title = f'[{len(self._finished) + 1}/{self.jobs}] {job.name} seed {job.seed}'
+        self._title = f'[{len(self._finished) + 1}/{self.jobs}] {job.title}'
         self.say(self._title)
 
     def progress(self, message: dict) -> None:

@@ -16,12 +16,13 @@ from benchmark.suite.records import Environment
 _PACKAGES = ('torch', 'mmpose', 'onedl-mmengine', 'mmcv-lite', 'mmcv', 'numpy', 'opencv-python-headless', 'scipy')
 
 
-def describe_environment(device: str, precision: str) -> Environment:
+def describe_environment(device: str, precision: str, processes: int = 1) -> Environment:
     """Describe this process.
 
     Args:
         device: 'cpu' or 'cuda'.
         precision: precision of the experiment.
+        processes: number of processes that share the training.
     """
     commit = _git('rev-parse', 'HEAD')
     changes = _git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!reports')
@@ -30,6 +31,7 @@ def describe_environment(device: str, precision: str) -> Environment:
         device_name=torch.cuda.get_device_name() if device == 'cuda' else _processor(),
         driver=_driver() if device == 'cuda' else None,
         threads=torch.get_num_threads(),
+        processes=processes,
         precision=precision,
         python=platform.python_version(),
         packages={name: found for name in _PACKAGES if (found := _version(name))},

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import inspect
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.suite.config_keys import check_keys, first_line
+from benchmark.suite.naming import box_name, loss_name, precision_name
+from benchmark.suite.records import Settings
 
 # Raised whenever a change of code changes numbers, so that results of older code are not taken for current ones.
 RESULTS_VERSION = 1
 
-LOSS_NAMES = {
-    'STARLoss': 'STAR',
-    'SoftWeightSmoothL1Loss': 'smooth-L1',
-    'L1Loss': 'L1',
-    'MSELoss': 'L2',
-    'WingLoss': 'Wing',
-}
-_USUAL_ARGUMENTS = {'SoftWeightSmoothL1Loss': {'beta': 0.01}}
-_REQUIRED = (
-    'model',
-    'train_cfg',
-    'train_dataloader',
-    'test_dataloader',
-    'test_evaluator',
-    'optim_wrapper',
-    'model.head.loss',
-    'test_dataloader.dataset.benchmark',
-)
-_NUMBERS_DO_NOT_DEPEND_ON = ('backbone_name', 'log_level', 'log_processor')
+_NUMBERS_DO_NOT_DEPEND_ON = ('backbone_name', 'needs_gpu', 'log_level', 'log_processor')
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +44,7 @@ class Experiment:
     @property
     def loss(self) -> str:
         """Short name of the loss, with what differs from its usual form in brackets."""
-        loss = self.config.model.head.loss
-        name = LOSS_NAMES.get(loss.type, loss.type)
-        variant = [str(loss[key]) for key in ('distance', 'restriction') if key in loss]
-        usual = _USUAL_ARGUMENTS.get(loss.type, {})
-        variant += [
-            f'{key}={value}'
-            for key, value in loss.items()
-            if key not in ('type', 'distance', 'restriction') and usual.get(key) != value
-        ]
-        return f'{name} ({", ".join(variant)})' if variant else name
+        return loss_name(self.config.model.head.loss)
 
     @property
     def backbone(self) -> str:
@@ -82,13 +54,21 @@ class Experiment:
     @property
     def input_size(self) -> tuple[int, int]:
         """Width and height of the network input, pixels."""
-        width, height = self._transform('TopdownAffine').input_size
-        return width, height
+        for transform in self._pipeline:
+            if transform.type == 'TopdownAffine':
+                width, height = transform.input_size
+                return width, height
+        raise BenchmarkError(f'{self.path}: test_dataloader.dataset.pipeline lacks TopdownAffine (add it)')
 
     @property
     def box(self) -> str:
         """How the face box is obtained and padded."""
-        return f'landmark bounding box x {self._transform("GetBBoxCenterScale").get("padding", 1.25):g}'
+        transforms = {transform.type: transform for transform in self._pipeline}
+        if not transforms.keys() & {'FaceBox', 'GetBBoxCenterScale'}:
+            raise BenchmarkError(
+                f'{self.path}: test_dataloader.dataset.pipeline lacks FaceBox or GetBBoxCenterScale (add one)'
+            )
+        return box_name(transforms)
 
     @property
     def epochs(self) -> int:
@@ -98,44 +78,66 @@ class Experiment:
     @property
     def precision(self) -> str:
         """'float32', 'bfloat16' or 'float16'."""
-        wrapper = self.config.optim_wrapper
-        kind = wrapper.get('type', 'OptimWrapper')
-        if kind == 'AutocastOptimWrapper':
-            return 'bfloat16'
-        return wrapper.get('dtype', 'float16') if kind == 'AmpOptimWrapper' else 'float32'
+        return precision_name(self.config.optim_wrapper)
+
+    @property
+    def settings(self) -> Settings:
+        """Switches that trade time, memory and precision."""
+        config, accumulation = self.config, self.config.optim_wrapper.get('accumulative_counts', 1)
+        compiled = config.get('compile_network', False)
+        return Settings(
+            images_per_step=config.train_dataloader.batch_size * accumulation,
+            accumulation=accumulation,
+            channels_last=config.model.get('data_preprocessor', {}).get('channels_last', False),
+            compiled=bool(compiled),
+            gradient_checkpointing=config.model.backbone.get('with_cp', False),
+        )
+
+    @property
+    def pretrained(self) -> str | None:
+        """Weights that the backbone starts from, e.g. 'open-mmlab://msra/hrnetv2_w18'; None for random ones."""
+        init_cfg = self.config.model.backbone.get('init_cfg') or []
+        for init in [init_cfg] if isinstance(init_cfg, dict) else init_cfg:
+            if init.get('type') == 'Pretrained':
+                return init['checkpoint']
+        return None
+
+    @property
+    def needs_gpu(self) -> bool:
+        """Whether a CPU would take weeks, so that one is used only if asked for this experiment by name."""
+        return self.config.get('needs_gpu', False)
 
     @property
     def checkpoint_rule(self) -> str:
         """Which weights are tested."""
-        averaged = any(hook.type == 'EMAHook' for hook in self.config.get('custom_hooks', []))
+        averaged = any(hook.type in ('EMAHook', 'StepEMAHook') for hook in self.config.get('custom_hooks', []))
         return 'last epoch, EMA weights' if averaged else 'last epoch'
 
-    def fingerprint(self, dataset: str, seed: int) -> str:
-        """SHA-256 of configuration, data, seed and code version: equal fingerprints promise equal numbers.
+    def fingerprint(self, dataset: str, seed: int | None, weights: str | None = None) -> str:
+        """SHA-256 of configuration, data, seed, given weights and code version: equal ones promise equal numbers.
 
         Args:
             dataset: fingerprint of the prepared data, or 'none' where nothing is prepared.
-            seed: the seed.
+            seed: the seed; None where given weights are tested as they are.
+            weights: what :attr:`benchmark.suite.weights.Weights.identity` says; None where there are none.
         """
-        return _sha256([RESULTS_VERSION, self._numbers, dataset, seed])
+        return _sha256([RESULTS_VERSION, self._numbers, dataset, seed, *([weights] if weights else [])])
 
-    def recipe(self, dataset: str) -> str:
-        """SHA-256 of configuration without its loss, data and code version: equal recipes differ in the loss alone."""
+    def recipe(self, dataset: str, weights: str | None = None) -> str:
+        """SHA-256 of all that but the loss and the seed: results of equal recipes differ in the loss alone."""
         numbers = {**self._numbers, 'model': {**self._numbers['model']}}
         # A loss of one's own is imported from somewhere; that is part of the loss.
         numbers['custom_imports'] = {'imports': ['benchmark.models']}
         numbers['model']['head'] = {key: value for key, value in numbers['model']['head'].items() if key != 'loss'}
-        return _sha256([RESULTS_VERSION, numbers, dataset])
+        return _sha256([RESULTS_VERSION, numbers, dataset, *([weights] if weights else [])])
 
     @cached_property
     def _numbers(self) -> dict:
         return {key: value for key, value in self.config.to_dict().items() if key not in _NUMBERS_DO_NOT_DEPEND_ON}
 
-    def _transform(self, kind: str) -> dict:
-        for transform in self.config.test_dataloader.dataset.pipeline:
-            if transform.type == kind:
-                return transform
-        raise BenchmarkError(f'{self.path}: test_dataloader.dataset.pipeline lacks {kind} (add it)')
+    @property
+    def _pipeline(self) -> list[dict]:
+        return self.config.test_dataloader.dataset.pipeline
 
 
 def find_experiments(folder: Path) -> tuple[list[Experiment], list[str]]:
@@ -183,13 +185,8 @@ def load_experiment(path: Path) -> Experiment:
     try:
         config = Config.fromfile(path, import_custom_modules=False)
     except Exception as error:  # a configuration is code and can raise anything
-        raise BenchmarkError(f'{path}: not a readable configuration: {_first_line(error)}') from error
-    known = set(inspect.signature(Runner.__init__).parameters) | {'custom_imports', 'backbone_name'}
-    _check_spelling(path, '', config, known, cutoff=0.8)
-    if isinstance(config.get('model'), dict):
-        _check_spelling(path, 'model.', config.model, {'type', *_MODEL_KEYS}, cutoff=0.7)
-    for key in _REQUIRED:
-        _require(path, config, key)
+        raise BenchmarkError(f'{path}: not a readable configuration: {first_line(error)}') from error
+    check_keys(path, config)
     experiment = Experiment(path.stem, path, config)
     try:
         get_benchmark(experiment.benchmark)
@@ -197,34 +194,10 @@ def load_experiment(path: Path) -> Experiment:
         raise BenchmarkError(f'{path}: test_dataloader.dataset.benchmark: {error}') from error
     try:
         _ = experiment.input_size, experiment.box, experiment.epochs, experiment.loss, experiment.backbone
-        _ = experiment.precision, experiment.checkpoint_rule
+        _ = experiment.precision, experiment.checkpoint_rule, experiment.settings, experiment.pretrained
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BenchmarkError(f'{path}: incomplete configuration: {_first_line(error)}') from error
+        raise BenchmarkError(f'{path}: incomplete configuration: {first_line(error)}') from error
     return experiment
-
-
-_MODEL_KEYS = ('backbone', 'neck', 'head', 'train_cfg', 'test_cfg', 'data_preprocessor', 'init_cfg', 'metainfo')
-
-
-def _check_spelling(path: Path, prefix: str, section: dict, known: Iterable[str], cutoff: float) -> None:
-    known = set(known)
-    for key in section:
-        close = difflib.get_close_matches(key, known, n=1, cutoff=cutoff)
-        if key not in known and close:
-            raise BenchmarkError(f'{path}: unknown setting {prefix}{key} (did you mean {prefix}{close[0]}?)')
-
-
-def _require(path: Path, config: Config, key: str) -> None:
-    section = config._cfg_dict
-    for part in key.split('.'):
-        if not isinstance(section, dict) or part not in section:
-            raise BenchmarkError(f'{path}: setting {key} is missing (inherit it from a file of mmpose_configs/_base_)')
-        section = section[part]
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f'{type(error).__name__}: {text[0]}' if text else type(error).__name__
 
 
 def _sha256(content: list) -> str:

@@ -23,6 +23,6 @@ class Places:
     work: Path
     records: Path
 
-    def checkpoints(self, name: str, seed: int, fingerprint: str) -> Path:
-        """Folder of the checkpoints of one experiment with one seed."""
-        return self.work / f'{name}-seed{seed}-{fingerprint[:8]}'
+    def checkpoints(self, name: str, seed: int | None, fingerprint: str) -> Path:
+        """Folder of the checkpoints of one experiment with one seed, or of the log of a test of given weights."""
+        return self.work / f'{name}{"" if seed is None else f"-seed{seed}"}-{fingerprint[:8]}'

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
 
 from benchmark.errors import BenchmarkError
@@ -50,7 +51,7 @@ class ProgressHook(Hook):
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Take the loss; report when half a second has passed."""
         self._losses.append(outputs['loss'].detach())
-        self._images += len(data_batch['inputs'])
+        self._images += len(data_batch['inputs']) * get_world_size()
         now = time.perf_counter()
         if now - self._reported > 0.5:
             self._reported = now
@@ -63,7 +64,9 @@ class ProgressHook(Hook):
         Raises:
             BenchmarkError: the loss is NaN or infinite.
         """
-        loss = torch.stack(self._losses).mean().item()
+        loss = torch.stack(self._losses).mean()
+        all_reduce(loss, 'mean')
+        loss = loss.item()
         seconds = time.perf_counter() - self._started
         if not math.isfinite(loss):
             where = f'{runner.cfg.filename}: the training loss is {loss} in epoch {runner.epoch + 1}'

@@ -1,8 +1,8 @@
 """The record of one experiment: what was run, on which data, with which result, at which cost.
 
-A record is one JSON file, ``<reports>/records/<name>-seed<seed>-<fingerprint[:8]>.json``; the predictions that its
-numbers are computed from lie beside it as ``.npz`` (see :mod:`benchmark.suite.predictions`). Every key is documented
-here, where it is defined; unknown keys are refused.
+A record is one JSON file, ``<reports>/records/<name>-seed<seed>-<fingerprint[:8]>.json`` (without a seed where given
+weights were tested); the predictions that its numbers are computed from lie beside it as ``.npz`` (see
+:mod:`benchmark.suite.predictions`). Every key is documented here, where it is defined; unknown keys are refused.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ class Cost(_Model):
 
     epochs: int = Field(description='training epochs')
     train_seconds: float = Field(description='training, without start-up and evaluation, summed over continuations')
-    train_images_per_second: float = Field(description='training images per second, median over epochs')
+    train_images_per_second: float | None = Field(
+        description='training images per second, median over epochs; null where nothing was trained'
+    )
     test_seconds: float = Field(description='final evaluation, with flip augmentation if the configuration has it')
     peak_memory_mib: float = Field(description='peak of the process (CPU) or of allocated device memory (GPU), MiB')
 
@@ -77,13 +79,44 @@ class Environment(_Model):
     device_name: str = Field(description='model name of the processor or GPU')
     driver: str | None = Field(description='GPU driver version, null on a CPU')
     threads: int = Field(description='threads that PyTorch used')
+    processes: int = Field(1, description='processes that shared the training, each with a device of its own')
     precision: str = Field(
-        description="'float32', 'bfloat16' or 'float16' (autocast) in training; tests run in float32"
+        description="'float32', 'bfloat16' or 'float16' (autocast) in training; tests and losses are float32"
     )
     python: str = Field(description='Python version')
     packages: dict[str, str] = Field(description='versions of the packages that numbers depend on')
     git_commit: str | None = Field(description='commit of the benchmark, null outside a git checkout')
     git_dirty: bool | None = Field(description='whether tracked files differed from that commit')
+
+
+class Settings(_Model):
+    """Switches of a configuration that trade time, memory and precision (the precision is in :class:`Environment`)."""
+
+    images_per_step: int = Field(description='images behind one step of the optimizer, over all processes and batches')
+    accumulation: int = Field(description='batches whose gradients are added up for one step')
+    channels_last: bool = Field(description='whether images are laid out channels last')
+    compiled: bool = Field(description='whether the network is compiled by torch.compile')
+    gradient_checkpointing: bool = Field(description='whether features are computed again for the gradient')
+
+
+class Pretrained(_Model):
+    """Weights that the backbone should start from, and whether it did."""
+
+    name: str = Field(description="as the configuration has it, e.g. 'open-mmlab://msra/hrnetv2_w18'")
+    file: str | None = Field(description='name of the file that was used; null: the user had it start from random ones')
+    sha256: str | None = Field(description='of that file, hexadecimal')
+
+
+class GivenWeights(_Model):
+    """Weights that were tested as they are, not trained by this benchmark."""
+
+    origin: Literal['official weights', 'given weights'] = Field(
+        description='official: converted from a checkpoint of the official STAR code'
+    )
+    file: str = Field(description='name of the file')
+    sha256: str = Field(description='of the file, hexadecimal')
+    converted_from: str | None = Field(description='SHA-256 of the official checkpoint; null for other weights')
+    converted_part: str | None = Field(description="'net_ema' or 'net' of it; null for other weights")
 
 
 class Epoch(_Model):
@@ -101,7 +134,9 @@ class Record(_Model):
 
     schema_version: Literal[1] = Field(SCHEMA_VERSION, description='version of this schema')
     name: str = Field(description='stem of the configuration file in mmpose_configs/')
-    seed: int = Field(description='seed of initialization, shuffling and augmentation')
+    seed: int | None = Field(
+        description='seed of initialization, shuffling and augmentation; null where given weights were tested'
+    )
     benchmark: str = Field(description="a name of benchmark.protocol.benchmarks, e.g. '300w' or 'synthetic-68'")
     status: Status = Field(description='closed set: done, failed, no-data (nothing prepared), not-run (not reached)')
     reason: str | None = Field(None, description='one line on why there is no result; null when done')
@@ -113,6 +148,9 @@ class Record(_Model):
     backbone: str = Field(description="short name of the network, e.g. 'ResNet-18'")
     input_size: tuple[int, int] = Field(description='width and height of the network input, pixels')
     config: str = Field(description='resolved configuration as Python text')
+    settings: Settings | None = Field(None, description='null in records of version 0.1, and unless done')
+    pretrained: Pretrained | None = Field(None, description='null where the configuration starts from random weights')
+    weights: GivenWeights | None = Field(None, description='null where this benchmark trained the weights')
     parameters: int | None = Field(None, description='number of trainable parameters')
     checkpoint_rule: str | None = Field(None, description="which weights are tested, e.g. 'last epoch, EMA weights'")
     box: str | None = Field(None, description='how the face box is obtained and padded')
@@ -128,7 +166,8 @@ class Record(_Model):
     def file_name(self) -> str:
         """Name of the record's file in the records folder; a record without a result never has the name of one with."""
         suffix = '' if self.status == 'done' else f'-{self.status}'
-        return f'{self.name}-seed{self.seed}-{self.fingerprint[:8]}{suffix}.json'
+        seed = '' if self.seed is None else f'-seed{self.seed}'
+        return f'{self.name}{seed}-{self.fingerprint[:8]}{suffix}.json'
 
 
 def write_record(record: Record, folder: Path) -> Path:

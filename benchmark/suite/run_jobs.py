@@ -6,15 +6,17 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.display import Display
 from benchmark.suite.experiments import Experiment
-from benchmark.suite.jobs import Job, clear_placeholders, missing_data, plan_jobs, store_placeholder
+from benchmark.suite.jobs import Job, State, clear_placeholders, plan_jobs, store_placeholders
 from benchmark.suite.places import Places
 from benchmark.suite.scheduler import run_job
+from benchmark.suite.setup import Setup
 
 _NEEDED = 2**20  # bytes; what a record and its predictions take, about
 
@@ -28,6 +30,7 @@ class Outcome:
         skipped: jobs finished by an earlier run.
         failed: jobs that failed, with one line on why.
         no_data: jobs without prepared data.
+        needs_gpu: jobs that a GPU is needed for and none was used.
         interrupted: whether Ctrl-C ended the run.
     """
 
@@ -35,6 +38,7 @@ class Outcome:
     skipped: list[Job] = field(default_factory=list)
     failed: list[tuple[Job, str]] = field(default_factory=list)
     no_data: list[Job] = field(default_factory=list)
+    needs_gpu: list[Job] = field(default_factory=list)
     interrupted: bool = False
 
 
@@ -51,7 +55,7 @@ def prepare_drawn(experiments: Sequence[Experiment], data_root: Path, display: D
 
 
 def run_jobs(
-    experiments: Sequence[Experiment], seeds: Sequence[int], device: str, places: Places, display: Display
+    experiments: Sequence[Experiment], seeds: Sequence[int], places: Places, setup: Setup, display: Display
 ) -> Outcome:
     """Run every experiment with every seed that has no result yet, one after the other.
 
@@ -62,24 +66,45 @@ def run_jobs(
     """
     _check_writable(places.records, '--reports')
     _check_writable(places.work, '--work-dir')
+    jobs = plan_jobs(experiments, seeds, places, setup)
+    by_state = {state: [job for job in jobs if job.state == state] for state in get_args(State)}
+    outcome = Outcome(
+        skipped=by_state['done'],
+        no_data=by_state['no-data'],
+        needs_gpu=by_state['needs-gpu'],
+        failed=[(job, job.obstacle) for job in by_state['no-weights']],
+    )
+    store_placeholders(
+        [
+            *((job, 'no-data', job.obstacle) for job in outcome.no_data),
+            *((job, 'not-run', job.obstacle) for job in outcome.needs_gpu),
+            *((job, 'failed', why) for job, why in outcome.failed),
+        ],
+        places.records,
+    )
+    _run_one_by_one(by_state['to-run'], places, setup, display, outcome)
+    return outcome
+
+
+def run_evaluation(job: Job, places: Places, setup: Setup, display: Display) -> Outcome:
+    """Test given weights; see :func:`run_jobs`."""
+    _check_writable(places.records, '--reports')
+    _check_writable(places.work, '--work-dir')
     outcome = Outcome()
-    jobs = plan_jobs(experiments, seeds, places)
-    outcome.skipped = [job for job in jobs if job.state == 'done']
-    outcome.no_data = [job for job in jobs if job.state == 'no-data']
-    waiting = [job for job in jobs if job.state == 'to-run']
-    for job in outcome.no_data:
-        store_placeholder(job, 'no-data', missing_data(job.experiment.benchmark), places.records)
-    with display.showing(len(waiting)):
-        for index, job in enumerate(waiting):
+    _run_one_by_one([job], places, setup, display, outcome)
+    return outcome
+
+
+def _run_one_by_one(jobs: Sequence[Job], places: Places, setup: Setup, display: Display, outcome: Outcome) -> None:
+    with display.showing(len(jobs)):
+        for index, job in enumerate(jobs):
             display.start(job)
             try:
-                failure = run_job(job, device, places, display.progress)
+                failure = run_job(job, places, setup, display.progress)
             except KeyboardInterrupt:
                 outcome.interrupted = True
-                for rest in waiting[index:]:
-                    store_placeholder(
-                        rest, 'not-run', 'interrupted; the same command goes on from here', places.records
-                    )
+                reason = 'interrupted; the same command goes on from here'
+                store_placeholders([(rest, 'not-run', reason) for rest in jobs[index:]], places.records)
                 break
             except OSError as error:
                 failure = (
@@ -88,11 +113,10 @@ def run_jobs(
             display.finish(failure)
             if failure:
                 outcome.failed.append((job, failure))
-                store_placeholder(job, 'failed', failure.split(' (log: ')[0], places.records)
+                store_placeholders([(job, 'failed', failure.split(' (log: ')[0])], places.records)
             else:
                 outcome.done.append(job)
                 clear_placeholders(job, places.records)
-    return outcome
 
 
 def _check_writable(folder: Path, option: str) -> None:

@@ -1,4 +1,6 @@
-"""The process of one experiment: ``python -m benchmark.suite.worker``, started by :mod:`benchmark.suite.scheduler`.
+"""A process of one experiment: ``python -m benchmark.suite.worker``, started by :mod:`benchmark.suite.scheduler`.
+
+Several share an experiment where the variables of PyTorch's launcher (RANK, WORLD_SIZE and so on) say so.
 
 Progress goes as JSON lines to a file descriptor inherited from the scheduler; everything that MMEngine prints goes to
 the experiment's log. The last line is ``{"done": ...}`` or ``{"failed": reason}``.
@@ -12,22 +14,28 @@ import json
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
+from benchmark.suite.memory import keep_freed_memory
 
 
 def main() -> int:
     """Run one experiment; returns the exit status, 0 or 1."""
     parser = argparse.ArgumentParser()
     parser.add_argument('--config', type=Path, required=True)
-    parser.add_argument('--seed', type=int, required=True)
+    parser.add_argument('--seed', type=int, help='missing where given weights are tested')
     parser.add_argument('--device', choices=('cpu', 'cuda'), required=True)
     parser.add_argument('--data-root', type=Path, required=True)
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--records', type=Path, required=True)
     parser.add_argument('--progress', type=int, required=True, help='file descriptor')
+    parser.add_argument('--weights-role', choices=('initial', 'random', 'final'))
+    parser.add_argument('--weights', type=Path)
     options = parser.parse_args()
+    if options.device == 'cpu':
+        keep_freed_memory()
     with os.fdopen(options.progress, 'w', buffering=1) as pipe:
 
         def report(message: dict) -> None:
@@ -55,12 +63,25 @@ def _run(options: argparse.Namespace, report) -> None:
     # Imported late: a broken installation is then reported like any other failure.
     from benchmark.suite.experiments import load_experiment
     from benchmark.suite.places import Places
-    from benchmark.suite.training import run_experiment
+    from benchmark.suite.run_experiment import evaluate_weights, run_experiment
+    from benchmark.suite.weights import Weights, file_sha256
 
     experiment = load_experiment(options.config)
     places = Places(options.data_root, options.work, options.records)
-    with _only_process(places.work, f'{experiment.name}-seed{options.seed}'):
-        run_experiment(experiment, options.seed, options.device, places, report)
+    weights = None
+    if options.weights_role:
+        digest = file_sha256(options.weights) if options.weights else None
+        weights = Weights(options.weights_role, options.weights, digest)
+    if options.seed is None:
+        evaluate_weights(experiment, weights, options.device, places)
+        return
+    first = int(os.environ.get('RANK', 0)) == 0
+    with _only_process(places.work, f'{experiment.name}-seed{options.seed}') if first else nullcontext():
+        run_experiment(experiment, options.seed, weights, options.device, places, report if first else _silent)
+
+
+def _silent(message: dict) -> None:
+    """What the first process reports holds for all."""
 
 
 class _only_process:

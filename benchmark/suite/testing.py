@@ -1,0 +1,69 @@
+"""Testing weights: from a checkpoint to predictions in pixels of the original images."""
+
+from __future__ import annotations
+
+import copy
+import time
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from benchmark.datasets.prepared import Prepared
+from benchmark.errors import BenchmarkError
+from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.protocol.metrics import NORMALIZERS, normalizing_distance
+from benchmark.suite.predictions import Predictions
+from benchmark.suite.runner import FaceRunner, is_first_process
+
+
+def evaluate_checkpoint(config: Config, checkpoint: Path, prepared: Prepared) -> tuple[float, Predictions | None]:
+    """Test a checkpoint in a fresh runner: one that has trained would test the weights before averaging.
+
+    Args:
+        config: configuration of the run, from :func:`benchmark.suite.runner.runtime_config`.
+        checkpoint: the checkpoint.
+        prepared: the data.
+
+    Returns:
+        Seconds that the test took, and the predictions; None in all but the first of several processes.
+    """
+    config = copy.deepcopy(config)
+    config.load_from = str(checkpoint)
+    config.experiment_name = f'{Path(config.filename).stem}-test'
+    config.train_dataloader = config.train_cfg = config.optim_wrapper = config.param_scheduler = None
+    config.val_dataloader = config.val_evaluator = config.val_cfg = None
+    config.default_hooks.pop('checkpoint', None)
+    runner = FaceRunner.from_cfg(config)
+    started = time.perf_counter()
+    runner.test()
+    seconds = time.perf_counter() - started
+    if not is_first_process():
+        return seconds, None
+    collector = runner.test_evaluator.metrics[0]
+    return seconds, _predictions(prepared, collector.keypoints, collector.covariances)
+
+
+def _predictions(prepared: Prepared, keypoints: np.ndarray, covariances: np.ndarray | None) -> Predictions:
+    benchmark = get_benchmark(prepared.manifest.benchmark)
+    faces = prepared.test
+    if len(keypoints) != len(faces):
+        raise BenchmarkError(f'{benchmark.name}: {len(keypoints)} predictions for {len(faces)} test images')
+    truth = np.stack([face.keypoints for face in faces])
+    ambiguity = None
+    if all(face.ambiguity is not None for face in faces):
+        ambiguity = np.stack([face.ambiguity for face in faces])[:, :, (0, 0, 1), (0, 1, 1)].astype(np.float32)
+    inter_ocular, inter_pupil = (
+        normalizing_distance(truth, benchmark.name, normalizer).astype(np.float32) for normalizer in NORMALIZERS
+    )
+    return Predictions(
+        image_ids=np.array([face.image for face in faces]),
+        subset_names=np.array(benchmark.subsets),
+        subsets=np.array([[name == 'full' or name in face.subsets for name in benchmark.subsets] for face in faces]),
+        keypoints=keypoints.astype(np.float32),
+        distances=np.linalg.norm(keypoints - truth, axis=-1).astype(np.float32),
+        inter_ocular=inter_ocular,
+        inter_pupil=inter_pupil,
+        covariances=covariances,
+        ambiguity=ambiguity,
+    )
