@@ -1,0 +1,6 @@
+_base_ = '../_base_/recipes/mmpose-softargmax_256x256.py'
+
+train_dataloader = dict(dataset=dict(benchmark='wflw'))
+test_dataloader = dict(dataset=dict(benchmark='wflw'))
+test_evaluator = dict(benchmark='wflw')
+model = dict(head=dict(out_channels=98))
