@@ -29,6 +29,7 @@ class SectionView:
 
     Attributes:
         benchmark: the benchmark.
+        lacks_data: whether a row has no result because nothing is prepared.
         differences: STAR against every other loss of its recipe, headline normalizer.
         accuracy: one table per normalizer, the headline one first; that one alone where no row has a result.
         figure: cumulative error curves as SVG text, None where no row has a result.
@@ -38,10 +39,12 @@ class SectionView:
         literature: all published figures, real benchmarks only.
         violations: published figures that contradict each other.
         cost: training time, device, precision; None where no row has a result.
-        provenance: one table per row.
+        provenance: one table for each row with a result.
+        waiting: one for each row without.
     """
 
     benchmark: Benchmark
+    lacks_data: bool
     differences: tuple[Difference, ...]
     accuracy: tuple[Table, ...]
     figure: str | None
@@ -52,6 +55,7 @@ class SectionView:
     violations: tuple[str, ...]
     cost: Table | None
     provenance: tuple[Table, ...]
+    waiting: tuple[Table, ...]
 
 
 def view(section: Section) -> SectionView:
@@ -66,6 +70,7 @@ def view(section: Section) -> SectionView:
     differences = [found for recipe in section.recipes for found in star_differences(recipe, normalizers(section)[0])]
     return SectionView(
         benchmark,
+        any(row.status == 'no-data' for row in section.rows),
         tuple(differences),
         tuple(accuracy_table(section, normalizer) for normalizer in shown),
         error_curves(section),
@@ -75,7 +80,8 @@ def view(section: Section) -> SectionView:
         None if benchmark.synthetic else literature_table(section),
         () if benchmark.synthetic else tuple(violations(section)),
         cost_table(section) if has_result else None,
-        tuple(provenance_table(row) for row in section.rows),
+        tuple(provenance_table(row) for row in section.rows if row.done),
+        tuple(provenance_table(row) for row in section.rows if not row.done),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from benchmark.protocol.metrics import NORMALIZERS
 from benchmark.site.ambiguity import CHANCE_DEGREES, agreement
 from benchmark.site.comparison import baseline_difference
@@ -33,21 +35,16 @@ def accuracy_table(section: Section, normalizer: str) -> Table:
         Column('Seeds'),
         _STATUS,
     )
-    bodies = []
-    for recipe in section.recipes:
-        lines = []
-        for row in recipe:
-            if not row.done:
-                lines.append(_line(row))
-                continue
-            cells = [number(summary(row, f), _incomplete(row, f.subset)) for f in errors]
-            cells += [number(summary(row, f)) for f in rates]
-            delta = interval(baseline_difference(row, recipe, normalizer))
-            lines.append(_line(row, *cells, delta, Cell(str(len(row.done))), Cell(status(row))))
-        bodies.append(tuple(lines))
+
+    def accuracy(row: Row, recipe: Sequence[Row]) -> Line:
+        cells = [number(summary(row, f), _incomplete(row, f.subset)) for f in errors]
+        cells += [number(summary(row, f)) for f in rates]
+        delta = interval(baseline_difference(row, recipe, normalizer))
+        return _line(row, *cells, delta, Cell(str(len(row.done))), Cell(status(row)))
+
     rank = 'headline' if normalizer == benchmark.headline_normalizer else 'second normalizer'
     caption = f'{_title(section)}, {normalizer} ({rank}): NME, FR and AUC in percent'
-    return Table(caption, columns, tuple(bodies))
+    return Table(caption, columns, _bodies(section, accuracy))
 
 
 def cost_table(section: Section) -> Table:
@@ -66,13 +63,11 @@ def cost_table(section: Section) -> Table:
         Column('Face box', numeric=False),
         Column('Status', numeric=False),
     )
-    bodies = tuple(tuple(_cost_line(row) for row in recipe) for recipe in section.recipes)
+    bodies = _bodies(section, lambda row, _: _cost_line(row))
     return Table(f'{_title(section)}: cost of one seed and training', columns, bodies)
 
 
 def _cost_line(row: Row) -> Line:
-    if not row.done:
-        return _line(row)
     records = [run.record for run in row.done]
 
     def mean(key: str) -> float:
@@ -112,21 +107,16 @@ def ambiguity_table(section: Section) -> Table | None:
         Column('Status', numeric=False),
     )
     chance = Line((Cell('chance'), Cell(), Cell(), Cell(f'{CHANCE_DEGREES:.2f}'), Cell('0.64'), Cell(), Cell(), Cell()))
-    bodies = []
-    for recipe in section.recipes:
-        lines = []
-        for row in recipe:
-            found = measured[id(row)]
-            if not row.done:
-                lines.append(_line(row))
-            elif found is None:
-                lines.append(_line(row, reason='the method has no heatmap'))
-            else:
-                cells = (number(found.angle), number(found.cosine), Cell(count(found.landmarks)))
-                lines.append(_line(row, *cells, Cell(str(len(row.done))), Cell(row.status)))
-        bodies.append(tuple(lines))
+
+    def angles(row: Row, _: Sequence[Row]) -> Line:
+        found = measured[id(row)]
+        if found is None:
+            return _line(row, reason='the method has no heatmap')
+        cells = (number(found.angle), number(found.cosine), Cell(count(found.landmarks)))
+        return _line(row, *cells, Cell(str(len(row.done))), Cell(row.status))
+
     caption = f'{_title(section)}: main axis of the predicted heatmap against the true ambiguity'
-    return Table(caption, columns, (*bodies, (chance,)))
+    return Table(caption, columns, (*_bodies(section, angles), (chance,)))
 
 
 def status(row: Row) -> str:
@@ -144,9 +134,31 @@ def _incomplete(row: Row, subset: str) -> str:
     return f'{found} images' if found else ''
 
 
+def _bodies(section: Section, line_of: Callable[[Row, Sequence[Row]], Line]) -> tuple[tuple[Line, ...], ...]:
+    """The lines of every recipe; rows of one network that lack a result for the same reason share a line."""
+    bodies = []
+    for recipe in section.recipes:
+        lines, waiting = [], {}
+        for row in recipe:
+            if row.done:
+                lines.append(line_of(row, recipe))
+                continue
+            alike = waiting.setdefault((row.network, status(row)), [])
+            if not alike:
+                lines.append(alike)
+            alike.append(row)
+        bodies.append(tuple(_waiting_line(one) if isinstance(one, list) else one for one in lines))
+    return tuple(bodies)
+
+
+def _waiting_line(rows: Sequence[Row]) -> Line:
+    losses = Cell(', '.join(dict.fromkeys(row.record.loss for row in rows)))
+    first = rows[0]
+    cells = (losses, Cell(first.record.backbone), Cell(first.input_size))
+    return Line(cells, status(first), any(row.is_star for row in rows))
+
+
 def _line(row: Row, *cells: Cell, reason: str = '') -> Line:
     record = row.record
     identity = (Cell(record.loss), Cell(record.backbone), Cell(row.input_size))
-    if not row.done:
-        reason = status(row)
     return Line((*identity, *cells), reason, row.is_star)

@@ -76,7 +76,7 @@ def run_jobs(
     )
     store_placeholders(
         [
-            *((job, 'no-data', job.obstacle) for job in outcome.no_data),
+            *((job, 'no-data', 'no prepared data') for job in outcome.no_data),
             *((job, 'not-run', job.obstacle) for job in outcome.needs_gpu),
             *((job, 'failed', why) for job, why in outcome.failed),
         ],

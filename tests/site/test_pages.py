@@ -81,8 +81,13 @@ def test_rows_without_a_result_keep_their_line_with_the_reason_and_no_number(mar
     assert line['Network'] == 'Hourglass (4 stacks, AAM)'
     assert line['Status'] == '*failed: loss is NaN in epoch 3*'
     assert {text for label, text in line.items() if label not in ('Loss', 'Network', 'Input', 'Status')} == {NONE}
-    wflw = markdown['WFLW, inter-ocular (headline): NME, FR and AUC in percent']
-    assert [line['Status'] for line in wflw] == ['*no-data: no prepared data in data/wflw*'] * 2
+
+
+def test_rows_that_lack_the_same_share_a_line_that_names_them_all(markdown, page):
+    (line,) = markdown['WFLW, inter-ocular (headline): NME, FR and AUC in percent']
+    assert line['Loss'] == 'smooth-L1, STAR'
+    assert line['Status'] == '*no-data: no prepared data in data/wflw*'
+    assert 'No prepared data yet. Get WFLW' in page
 
 
 def test_page_holds_the_same_tables_as_the_markdown(page, markdown, read_html):
