@@ -12,6 +12,7 @@ from benchmark.site.rows import BASELINE_LOSS, Row, Section
 from benchmark.site.tables import Cell, Column, Line, Table, count, duration, interval, number
 
 _IDENTITY = (Column('Loss', numeric=False), Column('Network', numeric=False), Column('Input', numeric=False))
+_NAMED_LOSSES = 3  # in a line that stands for several rows; the page lists each of these below
 _STATUS = Column('Status', numeric=False)
 
 
@@ -152,9 +153,11 @@ def _bodies(section: Section, line_of: Callable[[Row, Sequence[Row]], Line]) -> 
 
 
 def _waiting_line(rows: Sequence[Row]) -> Line:
-    losses = Cell(', '.join(dict.fromkeys(row.record.loss for row in rows)))
+    losses = list(dict.fromkeys(row.record.loss for row in rows))
+    if len(losses) > _NAMED_LOSSES:
+        losses = [f'{losses[0]} and {len(losses) - 1} more losses']
     first = rows[0]
-    cells = (losses, Cell(first.record.backbone), Cell(first.input_size))
+    cells = (Cell(', '.join(losses)), Cell(first.record.backbone), Cell(first.input_size))
     return Line(cells, status(first), any(row.is_star for row in rows))
 
 
