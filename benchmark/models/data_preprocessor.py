@@ -42,7 +42,8 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
             data['inputs'] = self._normalize(data['inputs'])
             size = tuple(data['inputs'].shape[-2:])
             for sample in data['data_samples']:
-                sample.set_metainfo({'batch_input_shape': size, 'pad_shape': size})
+                for name in ('batch_input_shape', 'pad_shape'):
+                    sample.set_field(size, name, field_type='metainfo')
         else:
             data = super().forward(data, training)
         if self.channels_last:

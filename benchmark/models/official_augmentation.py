@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import cv2
-import numpy as np
 import torch
 from mmpose.registry import MODELS
 from torch import Tensor
@@ -121,9 +120,10 @@ def box_blur(images: Tensor, sizes: Tensor) -> Tensor:
 
 
 def _blur_with_opencv(images: Tensor, sizes: Tensor) -> Tensor:
-    pixels = images.permute(0, 2, 3, 1).contiguous().numpy()
-    blurred = [cv2.blur(image, (size, size)) for image, size in zip(pixels, sizes.tolist(), strict=True)]
-    return torch.from_numpy(np.stack(blurred)).permute(0, 3, 1, 2)
+    pixels = images.permute(0, 2, 3, 1).contiguous()
+    for image, size in zip(pixels.numpy(), sizes.tolist(), strict=True):
+        cv2.blur(image, (size, size), image)
+    return pixels.permute(0, 3, 1, 2)
 
 
 def _blur_with_matrices(images: Tensor, sizes: Tensor) -> Tensor:
