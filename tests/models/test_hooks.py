@@ -133,10 +133,13 @@ def test_comes_before_other_hooks():
     assert hook.priority == 'VERY_HIGH'
 
 
-def test_data_without_a_pipeline_needs_no_epoch():
-    IterationSeedHook().before_train_epoch(
-        SimpleNamespace(seed=0, iter=0, epoch=3, train_dataloader=SimpleNamespace(dataset=[]))
-    )
+def test_data_without_a_pipeline_is_seeded_too():
+    runner = SimpleNamespace(seed=0, iter=0, epoch=3, train_dataloader=SimpleNamespace(dataset=[]))
+    drawn = []
+    for _ in range(2):
+        IterationSeedHook().before_train_epoch(runner)
+        drawn.append(torch.rand(3))
+    assert torch.equal(*drawn)
 
 
 @pytest.mark.parametrize(
