@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -44,6 +50,26 @@ def test_two_processes_give_the_metrics_of_one_with_the_whole_batch(workshop, re
         assert mine.loss == pytest.approx(other.loss, rel=1e-5)
     trained = one.curve[-1].test_nme - one.curve[0].test_nme
     assert abs(trained) > 2e-4, 'the training changed too little to tell a wrong step from a right one'
+
+
+def test_process_that_is_killed_ends_the_others_and_is_named(workshop):
+    command = workshop.command('--name', 'tiny-star', '--processes', '2')
+    process = subprocess.Popen(
+        command, cwd=workshop.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list((workshop.folder / 'work').glob('tiny-star-*/epoch_1.pth')):
+        assert process.poll() is None, 'the run ended before it could be interrupted'
+        assert time.monotonic() < deadline, 'no checkpoint appeared'
+        time.sleep(0.05)
+    children = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+    assert len(children) == 2
+    os.kill(int(children[1]), signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert 'ended by SIGKILL (the same command continues it)' in errors
+    assert 'Traceback' not in errors
+    assert not any(Path(f'/proc/{pid}').exists() for pid in children)
 
 
 def test_batch_that_cannot_be_shared_is_one_line(workshop):

@@ -24,6 +24,8 @@ from benchmark.suite.setup import Setup
 
 STOP_SECONDS = 10
 GRACE_SECONDS = 5
+# How PyTorch's launcher tells processes about each other; this command is not one of them, even if it was started so.
+LAUNCHER = ('MASTER_ADDR', 'MASTER_PORT', 'WORLD_SIZE', 'RANK', 'LOCAL_RANK')
 
 
 def pick_device(wanted: str) -> str:
@@ -97,10 +99,11 @@ def run_job(job: Job, places: Places, setup: Setup, progress: Callable[[dict], N
         statuses = [process.wait() for process in processes]
     if not any(statuses):
         return None
-    # A process that was killed is the cause; the others were then stopped with SIGTERM.
-    status = next((one for one in statuses if one not in (0, -signal.SIGTERM)), next(filter(None, statuses)))
-    if failure is None and status < 0:
-        failure = f'ended by {signal.Signals(-status).name} (the same command continues it)'
+    # One that was killed is the cause; what the others say of it, or their being stopped with SIGTERM, is not.
+    killed = next((one for one in statuses if one < 0 and (one != -signal.SIGTERM or failure is None)), None)
+    if killed is not None:
+        failure = f'ended by {signal.Signals(-killed).name} (the same command continues it)'
+    status = next(filter(None, statuses))
     return f'{failure or f"ended with status {status}"} (log: {_relative(log)})'
 
 
@@ -135,7 +138,7 @@ def _environments(setup: Setup) -> list[dict[str, str]]:
 
 def _environment(device: str) -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if name not in LAUNCHER}
     environment['PYTHONPATH'] = os.pathsep.join(filter(None, (root, environment.get('PYTHONPATH'))))
     environment['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'
     if device == 'cpu':
