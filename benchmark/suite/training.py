@@ -39,7 +39,7 @@ def train(config: Config, work: Path, weights: Weights | None, progress: Progres
     if checkpoint is not None:
         config.load_from, config.resume = str(checkpoint), True
     if weights is not None:
-        _start_from(config, weights)
+        start_from(config, weights)
     if config.train_cfg.get('val_interval'):
         config.val_dataloader, config.val_evaluator = config.test_dataloader, config.test_evaluator
     else:
@@ -64,11 +64,19 @@ def training_cost(progress: ProgressHook, test_seconds: float, device: str) -> C
     )
 
 
-def _start_from(config: Config, weights: Weights) -> None:
-    """Put the file, or nothing, in place of the name of pretrained weights."""
+def start_from(config: Config, weights: Weights) -> None:
+    """Put the file, or nothing, in place of the name of pretrained weights.
+
+    Args:
+        config: configuration of the run; changed.
+        weights: what the backbone is to start from.
+
+    Raises:
+        BenchmarkError: the file holds the weights of another network.
+    """
     backbone = config.model.backbone
     if weights.role == 'random':
-        backbone.init_cfg = None  # the backbone's own
+        del backbone['init_cfg']  # the backbone's own initialization
         return
     inits = [backbone.init_cfg] if isinstance(backbone.init_cfg, dict) else backbone.init_cfg
     init = next(one for one in inits if one.get('type') == 'Pretrained')

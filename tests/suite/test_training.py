@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
 from benchmark.suite.progress_hook import ProgressHook
 from benchmark.suite.runner import runtime_config
-from benchmark.suite.training import train
+from benchmark.suite.training import start_from, train
+from benchmark.suite.weights import Weights
+
+from mmpose.registry import MODELS  # isort: skip
 
 FLOAT32 = {'_delete_': True, 'type': 'OptimWrapper', 'optimizer': {'type': 'SGD', 'lr': 0.01}}
 
@@ -57,3 +61,18 @@ def test_half_precision_stays_near_the_numbers(losses, dtype):
     full = losses()
     assert half == pytest.approx(full, rel=0.05)
     assert half != full
+
+
+@pytest.mark.parametrize(('role', 'deviation'), [('initial', 0.5), ('random', 0.001)])
+def test_backbone_starts_from_the_given_weights_or_from_its_own_initialization(root, tmp_path, role, deviation):
+    path = root / 'mmpose_configs/300w/td-hm_hrnetv2-w18-mse_8x64b-60e_300w-256x256.py'
+    config = Config.fromfile(path, import_custom_modules=False)
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        given = MODELS.build({**config.model.backbone, 'init_cfg': None})
+        torch.nn.init.normal_(given.conv1.weight, std=0.5)
+        torch.save(given.state_dict(), tmp_path / 'weights.pth')
+        start_from(config, Weights(role, tmp_path / 'weights.pth', 'of the file'))
+        backbone = MODELS.build(config.model.backbone)
+        backbone.init_weights()
+    assert backbone.conv1.weight.std().item() == pytest.approx(deviation, rel=0.1)
+    assert torch.equal(backbone.conv1.weight, given.conv1.weight) == (role == 'initial')
