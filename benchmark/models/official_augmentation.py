@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import cv2
+import numpy as np
 import torch
 from mmpose.registry import MODELS
 from torch import Tensor
@@ -166,8 +167,13 @@ def add_noise(images: Tensor, shares: Tensor) -> Tensor:
 
 def remove_colour(images: Tensor) -> Tensor:
     """Replace BGR by its grey level, as the official code weights it."""
-    blue, green, red = images.split(1, dim=1)
-    return (0.299 * blue + 0.587 * green + 0.114 * red).expand_as(images)
+    if images.device.type != 'cpu':
+        blue, green, red = images.split(1, dim=1)
+        return (0.299 * blue + 0.587 * green + 0.114 * red).expand_as(images)
+    pixels = images.permute(0, 2, 3, 1).contiguous()
+    for image in pixels.numpy():
+        cv2.cvtColor(cv2.transform(image, np.array([[0.299, 0.587, 0.114]])), cv2.COLOR_GRAY2BGR, image)
+    return pixels.permute(0, 3, 1, 2)
 
 
 def _per_image(values: Tensor) -> Tensor:
