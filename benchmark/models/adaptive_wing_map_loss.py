@@ -18,7 +18,7 @@ class AdaptiveWingMapLoss(nn.Module):
     `Adaptive Wing Loss for Robust Face Alignment via Heatmap Regression, Wang et al., ICCV 2019
     <https://arxiv.org/abs/1904.07399>`_, with the paper's parameters: where the target, dilated by 3 x 3, reaches
     ``foreground``, a pixel counts ``1 + emphasis`` times. MMPose's ``AdaptiveWingLoss`` computes the same without a
-    weight map; here one map is kept for the gradient instead of a dozen, in a quarter of the time.
+    weight map; here one map is kept for the gradient instead of a dozen, in a third of the time.
 
     With ``c = min(|d|, theta)``, ``d`` the difference, ``a = alpha - target`` and ``p = (c / epsilon) ** a``, one
     formula holds on both sides of theta: ``omega log(1 + p) + slope (|d| - c)``, ``slope = omega a p / (c (1 + p))``.
