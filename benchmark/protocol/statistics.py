@@ -46,21 +46,71 @@ def bootstrap_interval(values: ArrayLike, confidence: float = 0.95, resamples: i
     Interval(low=0.04, high=0.04)
     """
     sample = _finite(values, 'values')
-    if len(sample) < 2:
-        raise ValueError(f'values: {len(sample)} images, expected at least 2')
     if not 0 < confidence < 1:
         raise ValueError(f'confidence: expected a fraction between 0 and 1, got {confidence}')
-    interval = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=confidence,
+    low, high = percentile_interval(bootstrap_means(sample, resamples, seed), confidence)
+    return Interval(float(low), float(high))
+
+
+def bootstrap_means(values: ArrayLike, resamples: int = 9999, seed: int = 0) -> NDArray[np.float64]:
+    """Bootstrap distribution of means over images, of one set of numbers or of several at once.
+
+    Every column is resampled with the same images: the difference of two columns' distributions is that of their paired
+    difference.
+
+    Args:
+        values: one number per image, shape (N,) or (N, C), N >= 2, finite.
+        resamples: number of bootstrap resamples, R.
+        seed: seed of the resampling.
+
+    Returns:
+        (R,) or (C, R), float64: means of the resampled images.
+
+    Raises:
+        ValueError: ``values`` has another shape, fewer than two images or a value that is not finite.
+    """
+    columns = np.asarray(values, dtype=np.float64)
+    if columns.ndim not in (1, 2):
+        raise ValueError(f'values: expected shape (N,) or (N, C), got {columns.shape}')
+    images = len(columns)
+    if images < 2:
+        raise ValueError(f'values: {images} images, expected at least 2')
+    if not np.isfinite(columns).all():
+        raise ValueError('values: not finite')
+
+    def means(indices: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
+        # How often each image was drawn turns the means of all columns into one product of matrices.
+        rows = indices.reshape(-1, images)
+        starts = images * np.arange(len(rows))[:, None]
+        counts = np.bincount((rows + starts).ravel(), minlength=rows.size).reshape(rows.shape)
+        return np.moveaxis(counts @ columns / images, 0, -1).reshape(*columns.shape[1:], *indices.shape[:-1])
+
+    return stats.bootstrap(
+        (np.arange(images),),
+        means,
         n_resamples=resamples,
-        batch=max(1, _VALUES_PER_BATCH // len(sample)),
+        batch=max(1, _VALUES_PER_BATCH // images),
         method='percentile',
         vectorized=True,
         rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Interval(float(interval.low), float(interval.high))
+    ).bootstrap_distribution
+
+
+def percentile_interval(
+    distribution: ArrayLike, confidence: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper bound between which the middle ``confidence`` of a bootstrap distribution lies.
+
+    Args:
+        distribution: shape (..., R).
+        confidence: a fraction in (0, 1).
+
+    Returns:
+        Two arrays of shape (...).
+    """
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(distribution, (tail, 1 - tail), axis=-1)
+    return low, high
 
 
 def paired_bootstrap_interval(
@@ -93,17 +143,18 @@ def paired_bootstrap_interval(
     return bootstrap_interval(first - second, confidence, resamples, seed)
 
 
-def sign_flip_test(differences: ArrayLike) -> float:
+def sign_flip_test(differences: ArrayLike) -> float | NDArray[np.float64]:
     """Exact two-sided p-value of paired differences, under the hypothesis that each is as likely positive as negative.
 
     All ``2^n`` sign patterns of the n differences are weighed (Fisher's randomization test of a mean); the smallest
     possible value is therefore ``2 / 2^n``: 0.25 for three seeds, 0.0625 for five.
 
     Args:
-        differences: metric of one method minus metric of the other, one per seed, shape (n,), 1 <= n <= 16.
+        differences: metric of one method minus metric of the other, one per seed, shape (n,), 1 <= n <= 16, or several
+            such sets, shape (C, n).
 
     Returns:
-        A probability in (0, 1].
+        A probability in (0, 1]; for several sets (C,) of them.
 
     Raises:
         ValueError: ``differences`` has another shape, is empty, longer than 16 or holds a value that is not finite.
@@ -111,15 +162,20 @@ def sign_flip_test(differences: ArrayLike) -> float:
     >>> sign_flip_test([0.1, 0.2, 0.3])
     0.25
     """
-    sample = _finite(differences, 'differences')
-    if not 1 <= len(sample) <= MOST_SEEDS:
-        raise ValueError(f'differences: {len(sample)} seeds, expected 1 to {MOST_SEEDS}')
-    if len(sample) == 1:
-        return 1.0
-    result = stats.permutation_test(
-        (sample,), np.mean, permutation_type='samples', n_resamples=np.inf, batch=2**12, vectorized=True
-    )
-    return float(result.pvalue)
+    sample = np.asarray(differences, dtype=np.float64)
+    if sample.ndim != 2:
+        sample = _finite(sample, 'differences')
+    elif not np.isfinite(sample).all():
+        raise ValueError('differences: not finite')
+    if not 1 <= sample.shape[-1] <= MOST_SEEDS:
+        raise ValueError(f'differences: {sample.shape[-1]} seeds, expected 1 to {MOST_SEEDS}')
+    if sample.shape[-1] == 1:
+        p_values = np.ones(sample.shape[:-1])
+    else:
+        p_values = stats.permutation_test(
+            (sample,), np.mean, permutation_type='samples', n_resamples=np.inf, batch=2**8, vectorized=True, axis=-1
+        ).pvalue
+    return p_values if sample.ndim == 2 else float(p_values)
 
 
 def _finite(values: ArrayLike, name: str) -> NDArray[np.float64]:

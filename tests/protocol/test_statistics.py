@@ -4,8 +4,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from benchmark.protocol.statistics import bootstrap_interval, paired_bootstrap_interval, sign_flip_test
+from benchmark.protocol.statistics import (
+    bootstrap_interval,
+    bootstrap_means,
+    paired_bootstrap_interval,
+    percentile_interval,
+    sign_flip_test,
+)
 
 
 @pytest.fixture
@@ -57,6 +64,22 @@ def test_pairing_finds_a_difference_that_separate_intervals_hide(errors):
     assert paired_bootstrap_interval(errors, other).high < 0
 
 
+def test_distribution_is_that_of_scipy_for_the_same_random_numbers(errors):
+    expected = stats.bootstrap(
+        (errors,), np.mean, n_resamples=500, method='percentile', batch=100, rng=np.random.default_rng(7)
+    )
+    found = bootstrap_means(errors, resamples=500, seed=7)
+    np.testing.assert_allclose(found, expected.bootstrap_distribution, rtol=1e-12)
+    np.testing.assert_allclose(percentile_interval(found), expected.confidence_interval, rtol=1e-12)
+
+
+def test_columns_share_their_resamples(errors):
+    other = errors[::-1] * 1.1
+    both = bootstrap_means(np.stack([errors, other], axis=1), resamples=300)
+    assert both.shape == (2, 300)
+    np.testing.assert_allclose(both[0] - both[1], bootstrap_means(errors - other, resamples=300), atol=1e-15)
+
+
 def test_paired_interval_changes_sign_with_the_order(errors):
     other = errors[::-1]
     forward, backward = paired_bootstrap_interval(errors, other), paired_bootstrap_interval(other, errors)
@@ -105,3 +128,8 @@ def test_sign_flip_weighs_every_pattern(seed):
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_several_sets_of_seeds_are_tested_at_once():
+    differences = np.random.default_rng(2).normal(0.3, 1, (7, 5))
+    np.testing.assert_allclose(sign_flip_test(differences), [sign_flip_test(one) for one in differences])
