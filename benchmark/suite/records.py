@@ -146,12 +146,20 @@ class Record(_Model):
     )
     loss: str = Field(description="short name of the loss, e.g. 'STAR' or 'smooth-L1'")
     backbone: str = Field(description="short name of the network, e.g. 'ResNet-18'")
+    method: str | None = Field(
+        None, description="the method's name in print, of results that this benchmark did not make; null for its own"
+    )
     input_size: tuple[int, int] = Field(description='width and height of the network input, pixels')
     config: str = Field(description='resolved configuration as Python text')
     settings: Settings | None = Field(None, description='null in records of version 0.1, and unless done')
     pretrained: Pretrained | None = Field(None, description='null where the configuration starts from random weights')
     weights: GivenWeights | None = Field(None, description='null where this benchmark trained the weights')
     parameters: int | None = Field(None, description='number of trainable parameters')
+    gflops: float | None = Field(
+        None,
+        description='billions of multiplications with addition in convolutions and matrix products for one image, '
+        'forward, without flip test; null in records of version 0.1 and where nothing was counted',
+    )
     checkpoint_rule: str | None = Field(None, description="which weights are tested, e.g. 'last epoch, EMA weights'")
     box: str | None = Field(None, description='how the face box is obtained and padded')
     dataset: Dataset | None = Field(None, description='null while nothing is prepared')

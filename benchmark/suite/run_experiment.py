@@ -15,6 +15,7 @@ from mmpose.registry import MODELS
 from benchmark.datasets.prepared import Prepared, open_prepared
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.checkpoints import latest_checkpoint
+from benchmark.suite.complexity import count_gflops
 from benchmark.suite.environment import describe_environment, peak_memory_mib
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.places import RECORDED, Places
@@ -79,6 +80,7 @@ def run_experiment(
         settings=experiment.settings,
         pretrained=pretrained,
         parameters=parameters,
+        gflops=count_gflops(experiment),
         checkpoint_rule=experiment.checkpoint_rule,
         metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
         cost=training_cost(progress, test_seconds, device),
@@ -119,6 +121,7 @@ def evaluate_weights(experiment: Experiment, weights: Weights, device: str, plac
             converted_part=meta.get('weights') if 'source_sha256' in meta else None,
         ),
         parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+        gflops=count_gflops(experiment),
         checkpoint_rule=origin,
         metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
         cost=Cost(
