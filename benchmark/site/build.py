@@ -2,46 +2,96 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import BENCHMARKS
-from benchmark.site.pages import render_html, render_markdown, view
+from benchmark.site.analysis import Analysis
+from benchmark.site.pages.links import FOLDER, page_links
+from benchmark.site.pages.photographs import Photographs
+from benchmark.site.pages.site import Site
 from benchmark.site.rows import make_sections
 from benchmark.site.runs import read_runs
+from benchmark.site.speed_tables import speed_tables
+from benchmark.site.store import Store, load_store, stamp
 from benchmark.suite.records import write_atomically
 
+_GENERATED = (
+    f'{FOLDER}/*.html',
+    *(pattern.format(name) for name in BENCHMARKS for pattern in ('{}.html', '{}.md', 'exports/{}*', 'figures/*-{}.*')),
+)
 
-def build_reports(reports: Path) -> list[Path]:
-    """Write the pages and figures of a reports folder from its records.
 
-    The same records give the same bytes: no time or name of this machine is added.
+def build_reports(reports: Path, data_root: Path | None = None, output: Path | None = None) -> list[Path]:
+    """Write the pages, figures and exported files of a reports folder from its records.
+
+    The same records give the same bytes: no time or name of this machine is added. What has not changed since an
+    earlier build is neither computed nor written again.
 
     Args:
         reports: folder that holds ``records/``; made if absent, and then the pages say that nothing was run.
+        data_root: folder of prepared data whose photographs are put behind drawn faces; None for none.
+        output: folder to write to, instead of ``reports``.
 
     Returns:
-        Paths of the written files: ``index.html``, ``README.md`` and one figure per benchmark with a result.
+        Paths of all files that the records make, sorted.
 
     Raises:
         BenchmarkError: a record or predictions file is damaged, and nothing is written; or the folder is not writable.
     """
-    views = [view(section) for section in make_sections(read_runs(reports))]
-    files = {reports / found.figure_path: found.figure for found in views if found.figure}
-    files[reports / 'README.md'] = render_markdown(views)
-    files[reports / 'index.html'] = render_html(views)
-    figures = reports / 'figures'
+    output = output or reports
+    earlier = load_store(output)
+    store = earlier.copy()
+    sections = make_sections(read_runs(reports, store))
+    links = page_links(sections)
+    site = Site(
+        [Analysis(section, store) for section in sections],
+        links,
+        speed_tables(reports),
+        Path(os.path.relpath(reports / 'records', output)).as_posix(),
+        Photographs(data_root) if data_root else None,
+    )
+    current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}
+    made = site.make(site.inputs.keys() - current)
+    _write(output, {path: content for files in made.values() for path, content in files.items()})
+    store.pages = {name: earlier.pages[name] for name in current} | {
+        name: (site.inputs[name], {path: stamp(output / path) for path in files}) for name, files in made.items()
+    }
+    written = {path for _, files in store.pages.values() for path in files}
+    _remove(output, written)
+    store.save(output, earlier)
+    return sorted(output / path for path in written)
+
+
+def _is_current(folder: Path, earlier: Store, name: str, inputs: str) -> bool:
+    """Whether a page was made from the same inputs and none of its files has been touched since."""
+    made_from, files = earlier.pages.get(name, ('', {}))
+    if made_from != inputs:
+        return False
+    return all((folder / path).exists() and stamp(folder / path) == mark for path, mark in files.items())
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
-        figures.mkdir(parents=True, exist_ok=True)
-        for path, text in files.items():
-            write_atomically(path, text.encode())
-        for name in BENCHMARKS:
-            outdated = figures / f'ced-{name}.svg'
-            if outdated not in files:
-                outdated.unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in files.items():
+            target = folder / path
+            if target.exists() and target.read_bytes() == content:
+                continue
+            target.parent.mkdir(exist_ok=True)
+            write_atomically(target, content)
     except OSError as error:
         raise BenchmarkError(
-            f'{error.filename or reports}: cannot write the reports: {error.strerror} '
+            f'{error.filename or folder}: cannot write the reports: {error.strerror} '
             '(free space or choose another folder with --reports)'
         ) from error
-    return list(files)
+
+
+def _remove(folder: Path, written: set[str]) -> None:
+    """Remove generated files of rows and benchmarks that are no longer there."""
+    for pattern in _GENERATED:
+        for path in folder.glob(pattern):
+            if path.relative_to(folder).as_posix() not in written:
+                path.unlink()

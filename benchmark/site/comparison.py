@@ -1,76 +1,105 @@
-"""Differences between rows of one recipe, and the sentences that may be said about them."""
+"""Differences between rows, and the sentences that may be said about them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from benchmark.errors import BenchmarkError
-from benchmark.protocol.statistics import MOST_SEEDS, paired_bootstrap_interval, sign_flip_test
-from benchmark.site.measures import coverage, images_of
+from benchmark.protocol.statistics import MOST_SEEDS, Interval, sign_flip_test
+from benchmark.site.intervals import Request, image_intervals
+from benchmark.site.measures import Measure
 from benchmark.site.rows import Row
 from benchmark.site.runs import Run
+from benchmark.site.store import Store
+from benchmark.site.summaries import coverage, images_of
 
 MINUS = '\u2212'
 
 
 @dataclass(frozen=True)
 class Difference:
-    """NME of one row minus NME of another of its recipe, on the full test set, in percentage points.
+    """A measure of one row minus the same measure of another on the same test images, in percentage points.
 
     Attributes:
         row: the row.
         reference: the row that it is compared with.
-        normalizer: 'inter-ocular' or 'inter-pupil'.
-        seeds: seeds that both rows finished.
-        mean: mean over those seeds of the difference; negative where ``row`` is better.
-        interval: 95 % confidence interval: paired bootstrap over images for one seed, Student's t over the seeds'
-            differences for more; None where the test set has a single image.
-        images: number of test images.
+        measure: which measure.
+        seeds: seeds that both rows finished; empty where given weights were tested.
+        mean: mean over those seeds of the difference.
+        over_images: 95 % confidence interval by paired bootstrap over images of the differences' mean over seeds; None
+            where there is a single image.
+        over_seeds: 95 % confidence interval by Student's t over the seeds' differences; None for fewer than two.
         p_value: exact two-sided sign-flip test over seeds; None for one seed, or for more than 16.
+        images: number of test images.
     """
 
     row: Row
     reference: Row
-    normalizer: str
+    measure: Measure
     seeds: tuple[int, ...]
     mean: float
-    interval: tuple[float, float] | None
-    images: int
+    over_images: Interval | None
+    over_seeds: Interval | None
     p_value: float | None
+    images: int
+
+    @property
+    def interval(self) -> Interval | None:
+        """The interval that decides: over seeds where there are several, else over images."""
+        return self.over_seeds if len(self.seeds) > 1 else self.over_images
 
     @property
     def decided(self) -> bool:
         """Whether the interval, as it is printed, excludes zero."""
         return self.interval is not None and (round(self.interval[0], 2) > 0 or round(self.interval[1], 2) < 0)
 
+    @property
+    def conditions(self) -> str:
+        """On what the difference rests, e.g. '3 seeds, 554 images, inter-ocular'."""
+        seeds = '1 seed' if len(self.seeds) == 1 else f'{len(self.seeds)} seeds'
+        parts = [seeds] if self.seeds else []
+        parts += [f'{coverage(self.row, self.measure.subset) or self.images} images', self.measure.normalizer]
+        if self.measure.subset != 'full':
+            parts.insert(-1, self.measure.subset)
+        if self.p_value is not None:
+            parts.append(f'exact sign-flip p = {self.p_value:.2g}')
+        if self.row.missing_data or self.reference.missing_data:
+            parts.append('partial data')
+        return ', '.join(parts)
+
     def sentence(self) -> str:
         """What the difference allows to say, e.g. 'STAR lowers NME by 0.11 [0.06, 0.16] (1 seed, ...)'."""
-        seeds = '1 seed' if len(self.seeds) == 1 else f'{len(self.seeds)} seeds'
-        images = f'{coverage(self.row, "full") or self.images} images'
-        conditions = [seeds, images, self.normalizer]
-        if self.p_value is not None:
-            conditions.append(f'exact sign-flip p = {self.p_value:.2g}')
-        missing = self.row.missing_data or self.reference.missing_data
-        if missing:
-            conditions.append('partial data')
-        star, other = self.row.record.loss, self.reference.record.loss
+        star, other = _names(self.row, self.reference)
         if self.interval is None:
-            return f'{star} against {other}: no interval from a single image ({", ".join(conditions)}).'
+            return f'{star} against {other}: no interval from a single image ({self.conditions}).'
         low, high = self.interval
+        metric = self.measure.metric_label
         if not self.decided:
             text = (
                 f'no difference between {star} and {other} can be shown: '
                 f'{signed(self.mean)} [{signed(low)}, {signed(high)}]'
             )
+            if self.measure.metric != 'nme':
+                text += f' in {metric}'
         elif high < 0:
-            text = f'{star} lowers NME by {-self.mean:.2f} [{-high:.2f}, {-low:.2f}] against {other}'
+            text = f'{star} lowers {metric} by {-self.mean:.2f} [{-high:.2f}, {-low:.2f}] against {other}'
         else:
-            text = f'{star} raises NME by {self.mean:.2f} [{low:.2f}, {high:.2f}] against {other}'
-        return f'{text} ({", ".join(conditions)}).'
+            text = f'{star} raises {metric} by {self.mean:.2f} [{low:.2f}, {high:.2f}] against {other}'
+        return f'{text} ({self.conditions}).'
+
+
+def _names(row: Row, reference: Row) -> tuple[str, str]:
+    """What tells two rows apart: their losses, or their configurations where the losses are the same."""
+    if row.record.loss != reference.record.loss:
+        return row.record.loss, reference.record.loss
+    return row.record.name, reference.record.name
 
 
 def signed(value: float) -> str:
@@ -81,59 +110,115 @@ def signed(value: float) -> str:
     return ('+' if value > 0 else MINUS) + text
 
 
-def difference(row: Row, reference: Row, normalizer: str) -> Difference | None:
-    """Compare two rows of one recipe over the seeds that both finished; None if there is no such seed.
+class Pairing(NamedTuple):
+    """Two rows with the runs of both that can be paired.
+
+    Attributes:
+        row: the row.
+        reference: the row that it is compared with.
+        seeds: seeds that both finished; empty where given weights were tested, which are compared as one run.
+        runs: runs of ``row``, one for each seed.
+        others: runs of ``reference`` for the same seeds.
+    """
+
+    row: Row
+    reference: Row
+    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
+    others: tuple[Run, ...]
+
+
+def pair(row: Row, reference: Row) -> Pairing | None:
+    """Pair two rows over the seeds that both finished; None if there is no such seed.
 
     Raises:
-        BenchmarkError: two runs of one recipe and seed were tested on different images.
+        BenchmarkError: two runs that should be paired were tested on different images.
     """
-    ours = {run.record.seed: run for run in row.done}
-    theirs = {run.record.seed: run for run in reference.done}
-    seeds = sorted(ours.keys() & theirs.keys())
-    if not seeds:
+    if not row.done or not reference.done:
         return None
-    pairs = [_paired_nme(ours[seed], theirs[seed], normalizer) for seed in seeds]
-    means = np.array([a.mean() - b.mean() for a, b in pairs])
-    p_value = None
-    if len(seeds) > 1:
-        interval = _t_interval(means)
-        if len(seeds) <= MOST_SEEDS:
-            p_value = sign_flip_test(means)
+    ours, theirs = ({run.record.seed: run for run in one.done} for one in (row, reference))
+    if row.record.weights or reference.record.weights:
+        found = Pairing(row, reference, (), row.done[:1], reference.done[:1])
     else:
-        interval = tuple(paired_bootstrap_interval(*pairs[0])) if len(pairs[0][0]) > 1 else None
-    return Difference(
-        row, reference, normalizer, tuple(seeds), float(means.mean()), interval, images_of(row, 'full'), p_value
-    )
+        seeds = tuple(sorted(ours.keys() & theirs.keys()))
+        if not seeds:
+            return None
+        found = Pairing(row, reference, seeds, *(tuple(side[seed] for seed in seeds) for side in (ours, theirs)))
+    for run, other in zip(found.runs, found.others, strict=True):
+        _check_pair(run, other)
+    return found
 
 
-def _paired_nme(run: Run, other: Run, normalizer: str) -> tuple[np.ndarray, np.ndarray]:
-    a, b = run.predictions, other.predictions
-    if not np.array_equal(a.image_ids, b.image_ids) or not np.allclose(a.inter_ocular, b.inter_ocular, rtol=1e-4):
+def _check_pair(run: Run, other: Run) -> None:
+    a, b = run.digest, other.digest
+    if a.test_set != b.test_set or not np.allclose(a.inter_ocular, b.inter_ocular, rtol=1e-4):
         raise BenchmarkError(
-            f'{run.path.with_name(run.record.predictions)}: other test images, or in another order, than '
-            f'{other.record.predictions} of the same recipe (run both again)'
+            f'{run.predictions_path}: other test images, or in another order, than '
+            f'{other.record.predictions}, so the two cannot be paired (run both again on the same data)'
         )
-    return 100 * a.nme(normalizer), 100 * b.nme(normalizer)
 
 
-def _t_interval(differences: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
-    """Student's t interval of the mean of one difference per seed."""
-    half = stats.t.ppf((1 + confidence) / 2, len(differences) - 1) * stats.sem(differences)
-    return float(differences.mean() - half), float(differences.mean() + half)
+def compare(wanted: Sequence[tuple[Pairing, Measure]], store: Store) -> list[Difference]:
+    """Compare pairs of rows.
 
+    Args:
+        wanted: pairs of rows, each with what is to be compared.
+        store: results of earlier builds; the new ones are added.
 
-def baseline_difference(row: Row, recipe: Sequence[Row], normalizer: str) -> Difference | None:
-    """Difference of a row to the baseline of its recipe; None for the baseline itself, or without one."""
-    baseline = next((other for other in recipe if other.is_baseline), None)
-    if baseline is None or row.is_baseline:
-        return None
-    return difference(row, baseline, normalizer)
-
-
-def star_differences(recipe: Sequence[Row], normalizer: str) -> list[Difference]:
-    """Every STAR row of a recipe against every other loss of it over their common seeds; outdated rows are left out."""
-    current = [row for row in recipe if not row.outdated]
-    pairs = [
-        difference(row, other, normalizer) for row in current if row.is_star for other in current if not other.is_star
+    Returns:
+        One difference each, but none where the rows have no image in the measure's subset.
+    """
+    wanted = [one for one in wanted if one[1].key in one[0].runs[0].digest.values]
+    requests = [Request(pairing.runs, pairing.others, measure) for pairing, measure in wanted]
+    over_images = image_intervals(requests, store)
+    per_seed = [_per_seed(*one) for one in wanted]
+    over_seeds = _over_seeds(per_seed)
+    return [
+        Difference(
+            pairing.row,
+            pairing.reference,
+            measure,
+            pairing.seeds,
+            float(values.mean()),
+            over_images.get(request),
+            *certainty,
+            images_of(pairing.row, measure.subset),
+        )
+        for (pairing, measure), request, values, certainty in zip(wanted, requests, per_seed, over_seeds, strict=True)
     ]
-    return [found for found in pairs if found is not None]
+
+
+def _per_seed(pairing: Pairing, measure: Measure) -> NDArray[np.float64]:
+    """(seeds,) differences of the measure, percentage points."""
+    ours, theirs = ([run.digest.values[measure.key] for run in side] for side in (pairing.runs, pairing.others))
+    return np.subtract(ours, theirs)
+
+
+def _over_seeds(differences: Sequence[NDArray[np.float64]]) -> list[tuple[Interval | None, float | None]]:
+    """For each set of differences over seeds the 95 % interval by Student's t, and the sign-flip test's p-value."""
+    found: list[tuple[Interval | None, float | None]] = [(None, None)] * len(differences)
+    by_seeds = defaultdict(list)
+    for index, values in enumerate(differences):
+        by_seeds[len(values)].append(index)
+    for seeds, indices in by_seeds.items():
+        if seeds < 2:
+            continue
+        table = np.stack([differences[index] for index in indices])
+        middle = table.mean(axis=1)
+        half = stats.t.ppf(0.975, seeds - 1) * stats.sem(table, axis=1)
+        bounds = [Interval(*pair) for pair in np.stack([middle - half, middle + half], axis=1).tolist()]
+        p_values = sign_flip_test(table).tolist() if seeds <= MOST_SEEDS else [None] * len(indices)
+        for index, *certainty in zip(indices, bounds, p_values, strict=True):
+            found[index] = tuple(certainty)
+    return found
+
+
+def baseline_of(recipe: Sequence[Row]) -> Row | None:
+    """The row of a recipe that the others are compared with, if there is one."""
+    return next((row for row in recipe if row.is_baseline), None)
+
+
+def star_pairs(recipe: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Every STAR row of a recipe with every other loss of it; outdated rows are left out."""
+    current = [row for row in recipe if not row.outdated]
+    return [(row, other) for row in current if row.is_star for other in current if not other.is_star]

@@ -1,19 +1,19 @@
-"""Figures of a row, computed from the stored predictions: percent, mean and deviation over seeds."""
+"""Which numbers are measured, and what they are of one run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.protocol import metrics
-from benchmark.site.rows import Row
-from benchmark.suite.predictions import Predictions
+from benchmark.protocol.benchmarks import Benchmark
+from benchmark.protocol.metrics import NORMALIZERS
+from benchmark.site.digest import Digest
 
 
-class Figure(NamedTuple):
+class Measure(NamedTuple):
     """Which number: everything that has to agree before two numbers may be compared.
 
     Attributes:
@@ -33,59 +33,57 @@ class Figure(NamedTuple):
         """Short name of the metric, e.g. 'FR@10'."""
         return self.metric.upper() + ('' if self.threshold is None else f'@{self.threshold:g}')
 
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a larger value is the better one."""
+        return self.metric == 'auc'
 
-@dataclass(frozen=True)
-class Summary:
-    """A number over seeds.
+    @property
+    def key(self) -> str:
+        """Name in exported files, e.g. 'nme.full.inter-ocular' or 'fr10.full.inter-pupil'."""
+        at = '' if self.threshold is None else f'{self.threshold:g}'
+        return f'{self.metric}{at}.{self.subset}.{self.normalizer}'
 
-    Attributes:
-        mean: mean over seeds.
-        deviation: sample standard deviation over seeds, None for a single seed.
-        images: number of images behind each seed's value.
+
+def normalizers(benchmark: Benchmark) -> tuple[str, ...]:
+    """Both normalizers, the headline one first."""
+    headline = benchmark.headline_normalizer
+    return (headline, *(other for other in NORMALIZERS if other != headline))
+
+
+def all_measures(benchmark: Benchmark) -> tuple[Measure, ...]:
+    """Everything that is measured: headline normalizer first, NME of each subset before failure rates and areas."""
+    percents = [round(100 * threshold, 6) for threshold in sorted(benchmark.thresholds, reverse=True)]
+    return tuple(
+        Measure(subset, normalizer, metric, threshold)
+        for normalizer in normalizers(benchmark)
+        for metric in ('nme', 'fr', 'auc')
+        for subset in benchmark.subsets
+        for threshold in ((None,) if metric == 'nme' else percents)
+    )
+
+
+def per_image(digest: Digest, measure: Measure) -> NDArray[np.float64]:
+    """What a measure is the mean of: one number per image of its subset, percent.
+
+    Returns:
+        (M,) float64: the image's error for nme; 100 or 0, whether it fails, for fr; its part of the area for auc.
     """
-
-    mean: float
-    deviation: float | None
-    images: int
-
-
-def summarize(values: Sequence[float], images: int) -> Summary:
-    """Mean and sample standard deviation of one value per seed."""
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Summary(float(np.mean(values)), deviation, images)
+    nme = digest.nme(measure.normalizer, measure.subset)
+    if measure.metric == 'nme':
+        return 100 * nme
+    threshold = measure.threshold / 100
+    if measure.metric == 'fr':
+        return 100.0 * (nme > threshold)
+    return 100 * np.maximum(0.0, 1 - nme / threshold)
 
 
-def value(predictions: Predictions, figure: Figure) -> float | None:
-    """A figure of one run in percent; None where no image belongs to the subset."""
-    if figure.subset not in predictions.subset_names:
-        return None
-    nme = predictions.nme(figure.normalizer, figure.subset)
+def value(digest: Digest, measure: Measure) -> float | None:
+    """A measure of one run in percent; None where no image belongs to the subset."""
+    nme = digest.nme(measure.normalizer, measure.subset)
     if len(nme) == 0:
         return None
-    if figure.metric == 'nme':
+    if measure.metric == 'nme':
         return float(100 * nme.mean())
-    of_all = {'fr': metrics.failure_rate, 'auc': metrics.area_under_curve}[figure.metric]
-    return 100 * of_all(nme, figure.threshold / 100)
-
-
-def summary(row: Row, figure: Figure) -> Summary | None:
-    """A figure of a row over its finished seeds; None where there is none."""
-    values = [value(run.predictions, figure) for run in row.done]
-    if not values or None in values:
-        return None
-    return summarize(values, images_of(row, figure.subset))
-
-
-def images_of(row: Row, subset: str) -> int:
-    """Number of test images of a subset that the row has."""
-    predictions = row.done[0].predictions
-    if subset not in predictions.subset_names:
-        return 0
-    return int(predictions.subsets[:, list(predictions.subset_names).index(subset)].sum())
-
-
-def coverage(row: Row, subset: str) -> str | None:
-    """'8 of 135' where a subset lacks images of the published benchmark; None where it is complete."""
-    published = row.benchmark.subset_sizes.get(subset)
-    have = images_of(row, subset)
-    return f'{have} of {published}' if published and have < published else None
+    of_all = {'fr': metrics.failure_rate, 'auc': metrics.area_under_curve}[measure.metric]
+    return 100 * of_all(nme, measure.threshold / 100)

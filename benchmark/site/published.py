@@ -7,10 +7,11 @@ import math
 import pandas as pd
 
 from benchmark.protocol import claims
+from benchmark.site.board import status
 from benchmark.site.comparison import signed
-from benchmark.site.measures import Figure, coverage, images_of, summary
-from benchmark.site.rankings import normalizers, status
+from benchmark.site.measures import Measure, all_measures
 from benchmark.site.rows import Row, Section, size_text
+from benchmark.site.summaries import coverage, images_of, summary
 from benchmark.site.tables import Cell, Column, Line, Table, number
 
 # Zhou et al., CVPR 2023, section 4: the setting that the published figures of STAR loss were measured in.
@@ -50,17 +51,17 @@ def reproduction_table(section: Section) -> Table | None:
 
 
 def _reproduction_line(section: Section, claim: tuple) -> Line:
-    figure = _figure(claim)
-    head = (Cell(figure.subset), Cell(figure.normalizer), Cell(figure.metric_label), Cell(f'{claim.value:.2f}'))
+    measure = _measure(claim)
+    head = (Cell(measure.subset), Cell(measure.normalizer), Cell(measure.metric_label), Cell(f'{claim.value:.2f}'))
     rows = [row for row in section.rows if row.done and row.is_star and not row.outdated]
-    rows = [row for row in rows if images_of(row, figure.subset)]
+    rows = [row for row in rows if images_of(row, measure.subset)]
     if not rows:
         reasons = dict.fromkeys(row.status for row in section.rows if row.is_star and not row.done)
         why = f'not reproduced: {", ".join(reasons)}' if reasons else 'not reproduced: no such run'
         return Line((*head, Cell(), Cell(), Cell(), Cell(why), Cell(_source(claim))))
     row = min(rows, key=lambda row: (len(departures(row, claim.backbone)), row.record.name, row.record.recipe))
-    found = summary(row, figure)
-    incomplete = coverage(row, figure.subset)
+    found = summary(row, measure)
+    incomplete = coverage(row, measure.subset)
     reasons = departures(row, claim.backbone)
     verdict = f'not comparable: {"; ".join(reasons)}' if reasons else 'comparable'
     seeds = '1 seed' if len(row.done) == 1 else f'{len(row.done)} seeds'
@@ -103,41 +104,41 @@ def literature_table(section: Section) -> Table | None:
     published = _of(section)
     if published.empty:
         return None
-    keys = {claim.Index: _figure(claim) for claim in published.itertuples()}
-    figures = [figure for figure in _possible_figures(section) if figure in keys.values()]
+    keys = {claim.Index: _measure(claim) for claim in published.itertuples()}
+    measures = [measure for measure in all_measures(section.benchmark) if measure in keys.values()]
     suspects = {row for violation in claims.check_rules(published) for row in violation.rows}
     columns = (
         Column('Method', numeric=False),
         Column('Year'),
         Column('Network', numeric=False),
-        *(Column(_figure_label(figure), figure.normalizer) for figure in figures),
+        *(Column(_measure_label(measure), measure.normalizer) for measure in measures),
         Column('Source', numeric=False),
     )
-    here = tuple(_measured_line(row, figures) for row in section.rows if row.done and not row.outdated)
+    here = tuple(_measured_line(row, measures) for row in section.rows if row.done and not row.outdated)
     lines = []
     for method, rows in published.groupby('method', sort=False):
-        by_figure = {keys[claim.Index]: claim for claim in rows.itertuples()}
+        by_measure = {keys[claim.Index]: claim for claim in rows.itertuples()}
         cells = [
-            Cell(f'{by_figure[f].value:.2f}', _SUSPECT if by_figure[f].Index in suspects else '')
-            if f in by_figure
+            Cell(f'{by_measure[f].value:.2f}', _SUSPECT if by_measure[f].Index in suspects else '')
+            if f in by_measure
             else Cell()
-            for f in figures
+            for f in measures
         ]
         first = rows.iloc[0]
         sources = '; '.join(dict.fromkeys(rows['source']))
         head = (Cell(method), Cell(str(first['year'])), Cell(_text(first['backbone']) or 'not stated'))
-        rank = [by_figure[f].value if f in by_figure else math.inf for f in figures if f.metric == 'nme']
+        rank = [by_measure[f].value if f in by_measure else math.inf for f in measures if f.metric == 'nme']
         lines.append(((rank, method), Line((*head, *cells, Cell(sources)), strong=method == 'STAR')))
     body = tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]))
     caption = f'{section.benchmark.title}: rows measured here, then published figures, in percent'
     return Table(caption, columns, (here, body) if here else (body,))
 
 
-def _measured_line(row: Row, figures: list[Figure]) -> Line:
+def _measured_line(row: Row, measures: list[Measure]) -> Line:
     cells = []
-    for figure in figures:
-        incomplete = coverage(row, figure.subset) if images_of(row, figure.subset) else None
-        cells.append(number(summary(row, figure), f'{incomplete} images' if incomplete else ''))
+    for measure in measures:
+        incomplete = coverage(row, measure.subset) if images_of(row, measure.subset) else None
+        cells.append(number(summary(row, measure), f'{incomplete} images' if incomplete else ''))
     epochs = ', '.join(dict.fromkeys(str(run.record.cost.epochs) for run in row.done))
     trained = row.record.weights.origin if row.record.weights else f'{epochs} epochs'
     limits = f'measured here, {trained}' + ('' if row.status == 'done' else f'; not comparable: {status(row)}')
@@ -155,30 +156,19 @@ def _of(section: Section) -> pd.DataFrame:
     return published[published['subset'].isin(section.benchmark.subsets)]
 
 
-def _possible_figures(section: Section) -> list[Figure]:
-    """Figures in the order of the columns: headline normalizer first, NME of each subset before FR and AUC."""
-    return [
-        Figure(subset, normalizer, metric, threshold and round(100 * threshold, 6))
-        for normalizer in normalizers(section)
-        for metric in ('nme', 'fr', 'auc')
-        for subset in section.benchmark.subsets
-        for threshold in ((None,) if metric == 'nme' else sorted(section.benchmark.thresholds, reverse=True))
-    ]
-
-
 def _in_order(section: Section, published: pd.DataFrame) -> pd.DataFrame:
-    order = {figure: position for position, figure in enumerate(_possible_figures(section))}
-    rank = [order.get(_figure(claim), len(order)) for claim in published.itertuples()]
+    order = {measure: position for position, measure in enumerate(all_measures(section.benchmark))}
+    rank = [order.get(_measure(claim), len(order)) for claim in published.itertuples()]
     return published.assign(rank=rank).sort_values('rank', kind='stable')
 
 
-def _figure(claim: tuple) -> Figure:
+def _measure(claim: tuple) -> Measure:
     threshold = None if math.isnan(claim.threshold) else claim.threshold
-    return Figure(claim.subset, claim.normalizer, claim.metric, threshold)
+    return Measure(claim.subset, claim.normalizer, claim.metric, threshold)
 
 
-def _figure_label(figure: Figure) -> str:
-    return f'{figure.metric_label} {figure.subset}'
+def _measure_label(measure: Measure) -> str:
+    return f'{measure.metric_label} {measure.subset}'
 
 
 def _source(claim: tuple) -> str:

@@ -1,106 +1,73 @@
-"""The tables of one benchmark: accuracy, cost, agreement with the true ambiguity."""
+"""Narrow tables for Markdown and the terminal: columns of the leaderboard, and agreement with the true ambiguity."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from benchmark.protocol.metrics import NORMALIZERS
-from benchmark.site.ambiguity import CHANCE_DEGREES, agreement
-from benchmark.site.comparison import baseline_difference
-from benchmark.site.measures import Figure, coverage, images_of, summary
-from benchmark.site.rows import BASELINE_LOSS, Row, Section
-from benchmark.site.tables import Cell, Column, Line, Table, count, duration, interval, number
+from benchmark.site.ambiguity import CHANCE_DEGREES, Agreement, agreement
+from benchmark.site.board import Board, BoardLine, Value, status
+from benchmark.site.rows import Row, Section
+from benchmark.site.tables import Cell, Column, Line, Table, count, number
 
-_IDENTITY = (Column('Loss', numeric=False), Column('Network', numeric=False), Column('Input', numeric=False))
-_NAMED_LOSSES = 3  # in a line that stands for several rows; the page lists each of these below
-_STATUS = Column('Status', numeric=False)
-
-
-def normalizers(section: Section) -> tuple[str, ...]:
-    """Both normalizers, the headline one first."""
-    headline = section.benchmark.headline_normalizer
-    return (headline, *(other for other in NORMALIZERS if other != headline))
+_NAMED_LOSSES = 3  # in a line that stands for several rows
+_IDENTITY = ('loss', 'backbone', 'input')
+_COST = (
+    *('train_seconds', 'device', 'precision', 'peak_memory_mib', 'parameters', 'gflops'),
+    *('checkpoint_rule', 'box', 'date', 'status'),
+)
 
 
-def accuracy_table(section: Section, normalizer: str) -> Table:
+def accuracy_table(board: Board, normalizer: str) -> Table:
     """NME of every subset, FR and AUC of the full test set, and the difference to the baseline, in percent."""
-    benchmark = section.benchmark
-    errors = [Figure(subset, normalizer, 'nme') for subset in benchmark.subsets]
-    percents = [round(100 * threshold, 6) for threshold in sorted(benchmark.thresholds, reverse=True)]
-    rates = [Figure('full', normalizer, metric, t) for metric in ('fr', 'auc') for t in percents]
-    columns = (
-        *_IDENTITY,
-        *(Column(figure.subset, 'NME') for figure in errors),
-        *(Column(f'@{figure.threshold:g}', figure.metric.upper()) for figure in rates),
-        Column(f'ΔNME to {BASELINE_LOSS} [95 %]'),
-        Column('Seeds'),
-        _STATUS,
-    )
-
-    def accuracy(row: Row, recipe: Sequence[Row]) -> Line:
-        cells = [number(summary(row, f), _incomplete(row, f.subset)) for f in errors]
-        cells += [number(summary(row, f)) for f in rates]
-        delta = interval(baseline_difference(row, recipe, normalizer))
-        return _line(row, *cells, delta, Cell(str(len(row.done))), Cell(status(row)))
-
-    rank = 'headline' if normalizer == benchmark.headline_normalizer else 'second normalizer'
-    caption = f'{_title(section)}, {normalizer} ({rank}): NME, FR and AUC in percent'
-    return Table(caption, columns, _bodies(section, accuracy))
+    keys = [field.key for field in board.fields if field.key.endswith(f'.{normalizer}')]
+    return board_table(board, (*_IDENTITY, *keys, 'seeds', 'status'), f'{board.title}, {normalizer}, percent')
 
 
-def cost_table(section: Section) -> Table:
+def cost_table(board: Board) -> Table:
     """What the runs took and how they were trained; means over seeds."""
-    columns = (
-        *_IDENTITY,
-        Column('Training time'),
-        Column('Device', numeric=False),
-        Column('Precision', numeric=False),
-        Column('Epochs'),
-        Column('Training images/s'),
-        Column('Test time'),
-        Column('Peak memory, MiB'),
-        Column('Parameters'),
-        Column('Weights tested', numeric=False),
-        Column('Face box', numeric=False),
-        Column('Status', numeric=False),
-    )
-    bodies = _bodies(section, lambda row, _: _cost_line(row))
-    return Table(f'{_title(section)}: cost of one seed and training', columns, bodies)
+    return board_table(board, (*_IDENTITY, *_COST), f'{board.title}: cost of one seed and training')
 
 
-def _cost_line(row: Row) -> Line:
-    records = [run.record for run in row.done]
+def board_table(board: Board, keys: Sequence[str], caption: str) -> Table:
+    """Some columns of a leaderboard; rows of one network that lack a result for the same reason share a line."""
+    fields = {field.key: field for field in board.fields}
+    columns = tuple(Column(fields[key].label, fields[key].group, fields[key].numeric) for key in keys)
+    bodies = []
+    for recipe in board.recipes:
+        lines, waiting = [], {}
+        for line in recipe:
+            if not line.reason:
+                cells = tuple(_cell(line.values[key]) for key in keys)
+                lines.append(Line(cells, strong=line.row.is_star))
+                continue
+            alike = waiting.setdefault((line.row.network, line.reason), [])
+            if not alike:
+                lines.append(alike)
+            alike.append(line)
+        bodies.append(tuple(_waiting_line(one) if isinstance(one, list) else one for one in lines))
+    return Table(caption, columns, tuple(bodies))
 
-    def mean(key: str) -> float:
-        return sum(getattr(record.cost, key) for record in records) / len(records)
 
-    def several(values: list[str | None]) -> Cell:
-        return Cell(', '.join(dict.fromkeys(value or 'not recorded' for value in values)))
+def _cell(value: Value) -> Cell:
+    return Cell(value.text, value.note, value.best, value.tie)
 
-    parameters, trained = row.record.parameters, row.record.weights is None
-    return _line(
-        row,
-        Cell(duration(mean('train_seconds'))) if trained else Cell(),
-        several([record.environment.device_name for record in records]),
-        several([record.environment.precision for record in records]),
-        several([str(record.cost.epochs) for record in records]) if trained else Cell(),
-        Cell(count(mean('train_images_per_second'))) if trained else Cell(),
-        Cell(duration(mean('test_seconds'))),
-        Cell(count(round(mean('peak_memory_mib')))),
-        Cell() if parameters is None else Cell(count(parameters)),
-        several([record.checkpoint_rule for record in records]),
-        several([record.box for record in records]),
-        Cell(row.status),
-    )
+
+def _waiting_line(lines: Sequence[BoardLine]) -> Line:
+    losses = list(dict.fromkeys(line.row.record.loss for line in lines))
+    if len(losses) > _NAMED_LOSSES:
+        losses = [f'{losses[0]} and {len(losses) - 1} more losses']
+    first = lines[0].row
+    cells = (Cell(', '.join(losses)), Cell(first.record.backbone), Cell(first.input_size))
+    return Line(cells, lines[0].reason, any(line.row.is_star for line in lines))
 
 
 def ambiguity_table(section: Section) -> Table | None:
     """Angle between the main axes of predicted and true ambiguity; None where no row can be measured."""
-    measured = {id(row): agreement(row) for row in section.rows}
+    measured = {row: agreement(row) for row in section.rows}
     if not any(measured.values()):
         return None
     columns = (
-        *_IDENTITY,
+        *(Column(label, numeric=False) for label in ('Loss', 'Network', 'Input')),
         Column('Median angle, degrees'),
         Column('Mean |cos|'),
         Column('Landmarks'),
@@ -108,60 +75,14 @@ def ambiguity_table(section: Section) -> Table | None:
         Column('Status', numeric=False),
     )
     chance = Line((Cell('chance'), Cell(), Cell(), Cell(f'{CHANCE_DEGREES:.2f}'), Cell('0.64'), Cell(), Cell(), Cell()))
-
-    def angles(row: Row, _: Sequence[Row]) -> Line:
-        found = measured[id(row)]
-        if found is None:
-            return _line(row, reason='the method has no heatmap')
-        cells = (number(found.angle), number(found.cosine), Cell(count(found.landmarks)))
-        return _line(row, *cells, Cell(str(len(row.done))), Cell(row.status))
-
-    caption = f'{_title(section)}: main axis of the predicted heatmap against the true ambiguity'
-    return Table(caption, columns, (*_bodies(section, angles), (chance,)))
+    bodies = [tuple(_angles(row, measured[row]) for row in recipe if row.done) for recipe in section.recipes]
+    caption = f'{section.benchmark.title}: main axis of the predicted heatmap against the true ambiguity'
+    return Table(caption, columns, (*(body for body in bodies if body), (chance,)))
 
 
-def status(row: Row) -> str:
-    """Status in words, with what limits the row."""
-    limit = row.missing_data if row.done else row.reason
-    return '; '.join((f'{row.status}: {limit}' if limit else row.status, *row.notes))
-
-
-def _title(section: Section) -> str:
-    return section.benchmark.title
-
-
-def _incomplete(row: Row, subset: str) -> str:
-    found = coverage(row, subset) if images_of(row, subset) else None
-    return f'{found} images' if found else ''
-
-
-def _bodies(section: Section, line_of: Callable[[Row, Sequence[Row]], Line]) -> tuple[tuple[Line, ...], ...]:
-    """The lines of every recipe; rows of one network that lack a result for the same reason share a line."""
-    bodies = []
-    for recipe in section.recipes:
-        lines, waiting = [], {}
-        for row in recipe:
-            if row.done:
-                lines.append(line_of(row, recipe))
-                continue
-            alike = waiting.setdefault((row.network, status(row)), [])
-            if not alike:
-                lines.append(alike)
-            alike.append(row)
-        bodies.append(tuple(_waiting_line(one) if isinstance(one, list) else one for one in lines))
-    return tuple(bodies)
-
-
-def _waiting_line(rows: Sequence[Row]) -> Line:
-    losses = list(dict.fromkeys(row.record.loss for row in rows))
-    if len(losses) > _NAMED_LOSSES:
-        losses = [f'{losses[0]} and {len(losses) - 1} more losses']
-    first = rows[0]
-    cells = (Cell(', '.join(losses)), Cell(first.record.backbone), Cell(first.input_size))
-    return Line(cells, status(first), any(row.is_star for row in rows))
-
-
-def _line(row: Row, *cells: Cell, reason: str = '') -> Line:
-    record = row.record
-    identity = (Cell(record.loss), Cell(record.backbone), Cell(row.input_size))
-    return Line((*identity, *cells), reason, row.is_star)
+def _angles(row: Row, found: Agreement | None) -> Line:
+    identity = (Cell(row.record.loss), Cell(row.record.backbone), Cell(row.input_size))
+    if found is None:
+        return Line(identity, 'the method has no heatmap', row.is_star)
+    cells = (number(found.angle), number(found.cosine), Cell(count(found.landmarks)), Cell(str(len(row.done))))
+    return Line((*identity, *cells, Cell(status(row))), strong=row.is_star)

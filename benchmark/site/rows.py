@@ -14,7 +14,7 @@ BASELINE_LOSS = 'smooth-L1'
 TIMES = '\u00d7'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One configuration on one dataset.
 
@@ -121,7 +121,7 @@ def _unfinished(record: Record) -> str:
     return f'{seed_text(record)} {record.status}: {record.reason or "no reason recorded"}'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """One benchmark of the page: its rows, grouped by recipe, best first.
 
@@ -186,4 +186,4 @@ def _rank(rows: Sequence[Row]) -> tuple:
 
 def _headline_nme(row: Row) -> float:
     normalizer = row.benchmark.headline_normalizer
-    return sum(run.predictions.nme(normalizer).mean() for run in row.done) / len(row.done)
+    return sum(run.digest.nme(normalizer).mean() for run in row.done) / len(row.done)

@@ -1,42 +1,72 @@
-"""Records with their predictions, read and checked: the only input of the tables and pages."""
+"""Records with the digests of their predictions, read and checked: the only input of the tables and pages."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
+from benchmark.site.digest import Digest
+from benchmark.site.digesting import make_digest
+from benchmark.site.store import Stamp, Store, stamp
 from benchmark.suite.predictions import Predictions, load_predictions
 from benchmark.suite.records import Record, read_record
 
+_WORTH_PROCESSES = 64  # files of predictions, below which starting processes takes longer than reading
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Run:
-    """One record that counts, with its predictions.
+    """One record that counts, with the digest of its predictions.
 
     Attributes:
         record: the record.
         path: its file.
+        sha256: of that file, hexadecimal.
         benchmark: the benchmark that it was run on.
-        predictions: None unless the record is done.
+        digest: its predictions, reduced; None unless the record is done.
         created: when the record was written.
         later: newest later record of the same configuration and seed that has no result, if there is one.
     """
 
     record: Record
     path: Path
+    sha256: str
     benchmark: Benchmark
     created: datetime
-    predictions: Predictions | None = None
+    digest: Digest | None = None
     later: Record | None = None
 
+    @property
+    def predictions_path(self) -> Path:
+        """File of the predictions of a run that is done."""
+        return self.path.with_name(self.record.predictions)
 
-def read_runs(reports: Path) -> list[Run]:
+    def load_predictions(self) -> Predictions:
+        """All predictions of a run that is done, read from disk; those of the last few runs are kept.
+
+        Raises:
+            BenchmarkError: the file has become unreadable.
+        """
+        return _load(self.predictions_path, _stamp(self))
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _: Stamp) -> Predictions:
+    return load_predictions(path)
+
+
+def read_runs(reports: Path, store: Store) -> list[Run]:
     """Read the records of a reports folder; of each configuration and seed (or given weights) only the newest
     done one counts.
 
@@ -44,6 +74,7 @@ def read_runs(reports: Path) -> list[Run]:
 
     Args:
         reports: folder that holds ``records/``; an absent one holds no records.
+        store: results of earlier builds; digests of changed predictions take the place of the old ones.
 
     Returns:
         Runs in the order of their file names.
@@ -61,8 +92,8 @@ def read_runs(reports: Path) -> list[Run]:
         attempts.sort(key=lambda attempt: attempt[:2])
         created, path, record = next((a for a in reversed(attempts) if a[2].status == 'done'), attempts[-1])
         newest = attempts[-1][2]
-        runs.append(_read_run(path, record, created, newest if newest is not record else None))
-    return sorted(runs, key=lambda run: run.path.name)
+        runs.append(_check_run(path, record, created, newest if newest is not record else None))
+    return _with_digests(sorted(runs, key=lambda run: run.path.name), store)
 
 
 def _created(path: Path, record: Record) -> datetime:
@@ -75,30 +106,84 @@ def _created(path: Path, record: Record) -> datetime:
     return created if created.tzinfo else created.replace(tzinfo=timezone.utc)
 
 
-def _read_run(path: Path, record: Record, created: datetime, later: Record | None) -> Run:
+def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:
+    """Give each finished run its digest: from the store where its file has not changed, else from the file."""
+    finished = {run.record.predictions: run for run in runs if run.record.status == 'done'}
+    kept = {
+        name: store.digests[name]
+        for name, run in finished.items()
+        if name in store.digests and store.digests[name][0] == _stamp(run)
+    }
+    missing = [run for name, run in finished.items() if name not in kept]
+    made = dict(zip((run.record.predictions for run in missing), _read_digests(missing), strict=True))
+    store.digests = kept | made
+    return [_with_digest(run, store) if run.record.status == 'done' else run for run in runs]
+
+
+def _with_digest(run: Run, store: Store) -> Run:
+    _, digest = store.digests[run.record.predictions]
+    images, expected = len(digest.mean_distance), run.record.dataset.test_images
+    if images != expected:
+        raise BenchmarkError(
+            f'{run.predictions_path}: {images} images, the record has {expected} '
+            '(restore it or run the experiment again)'
+        )
+    return replace(run, digest=digest)
+
+
+def _stamp(run: Run) -> Stamp:
+    try:
+        return stamp(run.predictions_path)
+    except OSError as error:
+        raise _unreadable(run, error) from error
+
+
+def _unreadable(run: Run, error: OSError) -> BenchmarkError:
+    return BenchmarkError(
+        f'{run.predictions_path}: not a readable predictions file: {error.strerror} '
+        '(restore it or run the experiment again)'
+    )
+
+
+def _read_digests(runs: Sequence[Run]) -> list[tuple[Stamp, Digest]]:
+    if len(runs) < _WORTH_PROCESSES:
+        return [_read_digest(run) for run in runs]
+    with ProcessPoolExecutor(mp_context=get_context('spawn')) as pool:
+        return list(pool.map(_read_digest, runs, chunksize=8))
+
+
+def _read_digest(run: Run) -> tuple[Stamp, Digest]:
+    # Stamped before it is read: a file that changes meanwhile is read again next time.
+    mark = _stamp(run)
+    try:
+        content = run.predictions_path.read_bytes()
+    except OSError as error:
+        raise _unreadable(run, error) from error
+    predictions = run.load_predictions()
+    fault = _fault(predictions, run.benchmark)
+    if fault:
+        raise BenchmarkError(f'{run.predictions_path}: {fault} (restore it or run the experiment again)')
+    return mark, make_digest(predictions, run.benchmark, hashlib.sha256(content).hexdigest())
+
+
+def _check_run(path: Path, record: Record, created: datetime, later: Record | None) -> Run:
     try:
         benchmark = get_benchmark(record.benchmark)
     except BenchmarkError as error:
         raise BenchmarkError(f'{path}: {error}') from error
-    if record.status != 'done':
-        return Run(record, path, benchmark, created, later=later)
-    for key in ('predictions', 'dataset', 'cost', 'environment'):
-        if getattr(record, key) is None:
-            raise BenchmarkError(f'{path}: not a valid record: status is done but {key} is null (run it again)')
-    if Path(record.predictions).name != record.predictions:
-        raise BenchmarkError(
-            f'{path}: not a valid record: predictions: {record.predictions!r} is no plain file name (mend the file)'
-        )
-    source = path.with_name(record.predictions)
-    predictions = load_predictions(source)
-    fault = _fault(predictions, record, benchmark)
-    if fault:
-        raise BenchmarkError(f'{source}: {fault} (restore it or run the experiment again)')
-    return Run(record, path, benchmark, created, predictions, later)
+    if record.status == 'done':
+        for key in ('predictions', 'dataset', 'cost', 'environment'):
+            if getattr(record, key) is None:
+                raise BenchmarkError(f'{path}: not a valid record: status is done but {key} is null (run it again)')
+        if Path(record.predictions).name != record.predictions:
+            raise BenchmarkError(
+                f'{path}: not a valid record: predictions: {record.predictions!r} is no plain file name (mend the file)'
+            )
+    return Run(record, path, hashlib.sha256(path.read_bytes()).hexdigest(), benchmark, created, later=later)
 
 
-def _fault(predictions: Predictions, record: Record, benchmark: Benchmark) -> str | None:
-    """What makes the predictions unusable as the source of this record's numbers, if anything."""
+def _fault(predictions: Predictions, benchmark: Benchmark) -> str | None:
+    """What makes the predictions unusable as the source of numbers, if anything."""
     images, landmarks = len(predictions.image_ids), benchmark.layout.num_landmarks
     subsets = len(predictions.subset_names)
     shapes = {
@@ -119,8 +204,8 @@ def _fault(predictions: Predictions, record: Record, benchmark: Benchmark) -> st
             return f'{name} has shape {array.shape}, expected {shape}'
         if array.dtype.kind == 'f' and not np.isfinite(array).all():
             return f'{name} holds NaN or infinity'
-    if images == 0 or images != record.dataset.test_images:
-        return f'{images} images, the record has {record.dataset.test_images}'
+    if images == 0:
+        return 'no images'
     if (
         'full' not in predictions.subset_names
         or not predictions.subsets.any(axis=0)[list(predictions.subset_names).index('full')]

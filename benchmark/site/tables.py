@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmark.site.comparison import Difference, signed
-from benchmark.site.measures import Summary
+from benchmark.site.summaries import Summary
 
 NONE = '\u2013'
 
@@ -37,10 +37,14 @@ class Cell:
     Attributes:
         text: its value.
         note: what limits the value, e.g. '8 of 135 images'.
+        best: whether it is the best of its column.
+        tie: whether it cannot be told from the best.
     """
 
     text: str = NONE
     note: str = ''
+    best: bool = False
+    tie: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""A short table per benchmark for the terminal, 80 characters wide or more."""
+"""Tables for the terminal, 80 characters wide or more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -9,69 +10,118 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.site.comparison import baseline_difference
-from benchmark.site.measures import Figure, summary
-from benchmark.site.rankings import status
-from benchmark.site.rows import BASELINE_LOSS, TIMES, Row, Section, make_sections
-from benchmark.site.runs import read_runs
-from benchmark.site.tables import Cell, interval, number
+from benchmark.site.board import status
+from benchmark.site.choosing import Comparison, choose_sections, label, read_sections
+from benchmark.site.comparison import MINUS, Difference, baseline_of, compare, pair, signed
+from benchmark.site.measures import Measure, normalizers
+from benchmark.site.rows import BASELINE_LOSS, TIMES, Row, Section
+from benchmark.site.store import Store
+from benchmark.site.summaries import summary
+from benchmark.site.tables import NONE, Cell, interval, number
 
 
-def terminal_tables(reports: Path) -> list[RenderableType]:
-    """One table per benchmark: headline normalizer, full test set; real benchmarks first, synthetic ones named as such.
+def print_tables(reports: Path, console: Console | None = None, names: Sequence[str] = ()) -> None:
+    """Print one table per benchmark: headline normalizer, full test set; or a line saying that nothing has been run.
 
-    Args:
-        reports: folder that holds ``records/``.
-
-    Returns:
-        What a rich console prints, remarks on single rows below each table.
-
-    Raises:
-        BenchmarkError: a record or predictions file is damaged.
-    """
-    return [_table(section) for section in make_sections(read_runs(reports))]
-
-
-def print_tables(reports: Path, console: Console | None = None) -> None:
-    """Print the tables, or a line saying that nothing has been run.
+    Real benchmarks come first, synthetic ones are named as such; remarks on single rows stand below their table.
 
     Args:
-        reports: folder that holds ``records/``.
+        reports: folder that holds ``records/``; nothing in it is written.
         console: where to print, by default standard output.
+        names: names of benchmarks; none: all that have a record.
 
     Raises:
+        UsageError: there is no benchmark of a name.
         BenchmarkError: a record or predictions file is damaged.
     """
     console = console or Console()
-    tables = terminal_tables(reports)
-    if not tables:
-        console.print('nothing has been run yet (run: python -m benchmark.run --all)', markup=False)
-    for table in tables:
-        console.print(table)
+    sections, store = read_sections(reports)
+    chosen = choose_sections(sections, names)
+    for section in chosen:
+        console.print(_table(section, store))
+    absent = [name for name in names if name not in {section.benchmark.name for section in chosen}]
+    if absent or not chosen:
+        on = f' on {", ".join(absent)}' if absent else ''
+        console.print(f'nothing has been run{on} yet (run: python -m benchmark.run --all)', markup=False)
 
 
-def _table(section: Section) -> RenderableType:
+def print_comparison(found: Comparison, console: Console | None = None) -> None:
+    """Print the differences of two rows, a table for each normalizer, each with the sentence on its full test set.
+
+    In the tables p is that of the exact sign-flip test over seeds.
+
+    Args:
+        found: the rows with their differences.
+        console: where to print, by default standard output.
+    """
+    console = console or Console()
+    benchmark = found.rows[0].benchmark
+    console.print(Text(f'{benchmark.title}, percent; difference A minus B with its 95 % intervals', 'bold'))
+    for name, row in zip('AB', found.rows, strict=True):
+        limits = '' if row.status == 'done' and not row.notes else f' ({status(row)})'
+        console.print(Text(f'{name}  {row.record.loss}, {row.network}: {label(row)}{limits}'))
+    sizes = dict.fromkeys(f'{one.measure.subset} {one.images}' for one in found.differences)
+    console.print(
+        Text(f'Images: {", ".join(sizes)}. Bold: the interval lacks 0 (over seeds, where there are several).')
+    )
+    for normalizer in normalizers(benchmark):
+        differences = [one for one in found.differences if one.measure.normalizer == normalizer]
+        console.print(Text(f'\n{normalizer}', style='bold'), _differences(found, differences))
+        for one in differences:
+            if one.measure == Measure('full', normalizer, 'nme'):
+                console.print(Text(one.sentence()))
+
+
+def _table(section: Section, store: Store) -> RenderableType:
     normalizer = section.benchmark.headline_normalizer
-    figures = [Figure('full', normalizer, 'nme')] + [Figure('full', normalizer, m, 10.0) for m in ('fr', 'auc')]
+    measures = [Measure('full', normalizer, 'nme')] + [Measure('full', normalizer, m, 10.0) for m in ('fr', 'auc')]
     kind = 'synthetic, ' if section.benchmark.synthetic else ''
     title = Text(f'{section.benchmark.title} ({kind}{normalizer}, full test set, percent)', style='bold')
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for label in ('Loss', 'Network'):
-        table.add_column(label, overflow='fold')
-    for label in (*(figure.metric_label for figure in figures), f'ΔNME to\n{BASELINE_LOSS}\n[95 %]'):
-        table.add_column(Text(label), justify='right', no_wrap=True)
+    for text in ('Loss', 'Network'):
+        table.add_column(text, overflow='fold')
+    for text in (*(measure.metric_label for measure in measures), f'ΔNME to\n{BASELINE_LOSS}\n[95 %]'):
+        table.add_column(Text(text), justify='right', no_wrap=True)
     table.add_column('Status', overflow='fold')
-    remarks = []
+    to_baseline, remarks = _to_baseline(section, measures[0], store), []
     for recipe in section.recipes:
         for row in recipe:
-            cells = [number(summary(row, figure)) for figure in figures]
-            cells.append(interval(baseline_difference(row, recipe, normalizer)))
+            cells = [number(summary(row, measure)) for measure in measures]
+            cells.append(interval(to_baseline.get(row)))
             head = (row.record.loss, row.network.replace(f' {TIMES} ', TIMES))
             table.add_row(*map(Text, head), *map(_text, cells), _status(row), style=None if row.done else 'dim')
             if row.notes or row.status != 'done':
                 remarks.append(Text(f'  {row.record.name}: {status(row)}', style='dim'))
         table.add_section()
     return Group(title, table, *remarks, Text())
+
+
+def _to_baseline(section: Section, measure: Measure, store: Store) -> dict[Row, Difference]:
+    """Difference of every row to the baseline of its recipe, where both can be paired."""
+    pairs = [(row, baseline_of(recipe)) for recipe in section.recipes for row in recipe]
+    paired = [pair(row, baseline) for row, baseline in pairs if baseline and row is not baseline]
+    return {found.row: found for found in compare([(one, measure) for one in paired if one], store)}
+
+
+def _differences(found: Comparison, differences: Sequence[Difference]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for text in ('Subset', 'Metric'):
+        table.add_column(text)
+    over_seeds = any(one.over_seeds for one in differences)
+    for text in ('A', 'B', f'A{MINUS}B', 'over images', *(['over seeds', 'p'] if over_seeds else [])):
+        table.add_column(text, justify='right')
+    for one in differences:
+        certainty = [_bounds(one.over_images)]
+        if over_seeds:
+            certainty += [_bounds(one.over_seeds), NONE if one.p_value is None else f'{one.p_value:.2g}']
+        means = [f'{value.mean:.2f}' for value in found.values(one.measure)]
+        cells = [one.measure.subset, one.measure.metric_label, *means, signed(one.mean), *certainty]
+        table.add_row(*map(Text, cells), style='bold' if one.decided else None)
+    return table
+
+
+def _bounds(bounds: Sequence[float] | None) -> str:
+    return NONE if bounds is None else f'[{signed(bounds[0])}, {signed(bounds[1])}]'
 
 
 def _text(cell: Cell) -> Text:

@@ -6,15 +6,17 @@ import hashlib
 import html
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.site.rows import Section, make_sections
+from benchmark.site.runs import read_runs
+from benchmark.site.store import Store
 from benchmark.suite.predictions import Predictions, save_predictions
-from benchmark.suite.records import Cost, Dataset, Environment, Record, write_record
+from benchmark.suite.records import Cost, Dataset, Environment, Epoch, Record, write_record
 
 
 def _sha(*parts: object) -> str:
@@ -85,6 +87,8 @@ class Factory:
         created: str = '2026-11-24T10:00:00Z',
         predictions: Predictions | None = None,
         version: str = '1',
+        method: str | None = None,
+        curve: tuple[Epoch, ...] = (),
     ) -> Record:
         """Write one record, with predictions if it is done."""
         definition = BENCHMARKS[benchmark]
@@ -106,6 +110,8 @@ class Factory:
             input_size=input_size,
             config=f'loss = {loss!r}\nversion = {version!r}\n',
             created=created,
+            method=method,
+            curve=curve,
         )
         if status != 'done':
             write_record(record, self.reports / 'records')
@@ -160,6 +166,12 @@ def factory(tmp_path: Path) -> Factory:
     return Factory(tmp_path / 'reports')
 
 
+@pytest.fixture
+def sections(factory: Factory) -> Callable[[], list[Section]]:
+    """Benchmarks of the factory's folder as its records are when this is called."""
+    return lambda: make_sections(read_runs(factory.reports, Store()))
+
+
 def _fill(factory: Factory) -> Factory:
     partial = {'full': 562, 'common': 554, 'challenge': 8}
     for loss in ('smooth-L1', 'STAR'):
@@ -200,46 +212,5 @@ def read_markdown() -> Callable[[str], dict[str, list[dict[str, str]]]]:
             assert all(len(line) == len(heading) for line in lines), caption
             tables[plain(caption)] = [dict(zip(heading, line, strict=True)) for line in lines]
         return tables
-
-    return read
-
-
-class _Tables(HTMLParser):
-    """Body rows of every table, by caption."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tables: dict[str, list[list[str]]] = {}
-        self.caption, self.text, self.inside = '', '', False
-
-    def handle_starttag(self, tag: str, attributes: list) -> None:
-        if tag == 'tbody':
-            self.inside = True
-            self.tables.setdefault(self.caption, [])
-        if tag == 'tr' and self.inside:
-            self.tables[self.caption].append([])
-        if tag in ('caption', 'td', 'th'):
-            self.text = ''
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == 'caption':
-            self.caption = self.text.strip()
-        if tag in ('td', 'th') and self.inside:
-            self.tables[self.caption][-1].append(' '.join(self.text.split()))
-        if tag == 'tbody':
-            self.inside = False
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-@pytest.fixture(scope='session')
-def read_html() -> Callable[[str], dict[str, list[list[str]]]]:
-    """Body rows of every table of a page, by caption."""
-
-    def read(text: str) -> dict[str, list[list[str]]]:
-        parser = _Tables()
-        parser.feed(text)
-        return parser.tables
 
     return read

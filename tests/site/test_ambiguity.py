@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmark.site.ambiguity import axis_angles
+from benchmark.site.axes import axis_angles
 
 
 def _covariance(degrees, ratio):

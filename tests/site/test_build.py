@@ -2,15 +2,45 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
+from benchmark.datasets.prepared import open_prepared
+from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.datasets.synthetic.sampling import CONDITIONS
 from benchmark.errors import BenchmarkError
-from benchmark.site import build_reports
+from benchmark.site.build import build_reports
+from benchmark.site.pages.site import Site
+from benchmark.suite.predictions import Predictions
+
+OWN_FILE = '.store.sqlite'
 
 
 def _contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+    files = (path for path in folder.rglob('*') if path.is_file() and path.name != OWN_FILE)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Names of the pages that have been made since the last look."""
+    names, original = [], Site.files
+
+    def files(self, page):
+        names.append(page)
+        return original(self, page)
+
+    monkeypatch.setattr(Site, 'files', files)
+
+    def look():
+        found = set(names)
+        names.clear()
+        return found
+
+    return look
 
 
 def test_building_again_gives_the_same_bytes(filled, tmp_path):
@@ -25,12 +55,53 @@ def test_building_again_gives_the_same_bytes(filled, tmp_path):
 def test_written_files_are_named(filled, tmp_path):
     shutil.copytree(filled / 'records', tmp_path / 'records')
     written = {path.relative_to(tmp_path).as_posix() for path in build_reports(tmp_path)}
-    names = ('300w', 'synthetic-68', 'synthetic-98')
-    assert written == {'README.md', 'index.html', *(f'figures/ced-{name}.svg' for name in names)}
     assert {path for path in _contents(tmp_path) if not path.startswith('records/')} == written
+    names = ('300w', 'wflw', 'synthetic-29', 'synthetic-68', 'synthetic-98')
+    assert written >= {'README.md', 'index.html', 'definitions.html', *(f'{name}.html' for name in names)}
+    assert written >= {f'figures/ced-{name}.{kind}' for name in ('300w', 'synthetic-68') for kind in ('svg', 'png')}
+    assert written >= {'300w.md', 'exports/300w.csv', 'exports/300w.json', 'experiments/300w_resnet-18_star.html'}
 
 
-def test_empty_folder_gives_a_page_that_says_how_to_run(tmp_path):
+def test_nothing_is_made_again_without_a_change(factory, made):
+    factory.add('synthetic-29')
+    first = build_reports(factory.reports)
+    row = 'experiments/synthetic-29_resnet-18_star.html'
+    assert made() == {'index.html', 'definitions.html', 'synthetic-29.html', row}
+    assert build_reports(factory.reports) == first
+    assert made() == set()
+
+
+def test_one_more_record_makes_only_the_pages_that_show_it(factory, made):
+    factory.add('synthetic-29', 'smooth-L1')
+    factory.add('synthetic-29', 'STAR')
+    factory.add('synthetic-29', 'Wing')
+    factory.add('synthetic-68', 'STAR')
+    build_reports(factory.reports)
+    made()
+    factory.add('synthetic-29', 'STAR', seed=1)
+    build_reports(factory.reports)
+    assert made() == {'index.html', 'synthetic-29.html', 'experiments/synthetic-29_resnet-18_star.html'}
+    factory.add('synthetic-29', 'smooth-L1', seed=1)
+    build_reports(factory.reports)
+    losses = ('star', 'smooth-l1', 'wing')
+    assert made() == {
+        *('index.html', 'synthetic-29.html'),
+        *(f'experiments/synthetic-29_resnet-18_{loss}.html' for loss in losses),
+    }
+
+
+@pytest.mark.parametrize('change', [lambda path: path.write_text('changed'), lambda path: path.unlink()])
+@pytest.mark.parametrize('name', ['synthetic-29.html', 'figures/ced-synthetic-29.png', 'exports/synthetic-29.csv'])
+def test_file_that_was_touched_is_made_again(factory, change, name):
+    factory.add('synthetic-29')
+    build_reports(factory.reports)
+    before = _contents(factory.reports)
+    change(factory.reports / name)
+    build_reports(factory.reports)
+    assert _contents(factory.reports) == before
+
+
+def test_empty_folder_gives_pages_that_say_how_to_run(tmp_path):
     build_reports(tmp_path / 'reports')
     for name in ('README.md', 'index.html'):
         text = (tmp_path / 'reports' / name).read_text()
@@ -54,16 +125,31 @@ def test_damaged_file_is_named_and_leaves_the_pages_alone(factory, suffix):
     assert {path: after[path] for path in before} == before
 
 
-def test_figure_of_a_benchmark_without_results_is_removed(factory):
+def test_files_of_rows_that_are_gone_are_removed_and_others_are_kept(factory):
     factory.add('synthetic-29')
     factory.add('synthetic-68')
     build_reports(factory.reports)
-    foreign = factory.reports / 'figures' / 'mine.svg'
-    foreign.write_text('<svg/>')
+    foreign = [factory.reports / name for name in ('figures/mine.svg', 'notes.md', 'exports/mine.csv')]
+    for path in foreign:
+        path.write_text('mine')
     for path in (factory.reports / 'records').glob('synthetic-29*'):
         path.unlink()
+    (factory.reports / OWN_FILE).unlink()
     build_reports(factory.reports)
-    assert {path.name for path in foreign.parent.iterdir()} == {'ced-synthetic-68.svg', 'mine.svg'}
+    left = {path for path in _contents(factory.reports) if 'synthetic-29' in path}
+    assert left == set()
+    assert all(path.read_text() == 'mine' for path in foreign)
+
+
+def test_many_pages_are_made_by_several_processes_with_the_same_bytes(factory, tmp_path, monkeypatch):
+    for seed, loss in enumerate(('smooth-L1', 'STAR')):
+        factory.add('synthetic-29', loss, seed)
+    build_reports(factory.reports)
+    shutil.copytree(factory.reports / 'records', tmp_path / 'other' / 'records')
+    monkeypatch.setattr('benchmark.site.pages.site._WORTH_PROCESSES', 1)
+    monkeypatch.setattr('benchmark.site.runs._WORTH_PROCESSES', 1)
+    build_reports(tmp_path / 'other')
+    assert _contents(tmp_path / 'other') == _contents(factory.reports)
 
 
 def test_folder_that_cannot_be_written_to_is_named(tmp_path):
@@ -77,3 +163,66 @@ def test_folder_that_cannot_be_written_to_is_named(tmp_path):
 def test_pages_are_readable_by_everybody(tmp_path):
     for path in build_reports(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_no_training_code_is_imported(tmp_path):
+    code = (
+        'import sys; from pathlib import Path; from benchmark.site.build import build_reports; '
+        f'build_reports(Path({str(tmp_path)!r})); '
+        "print([name for name in ('torch', 'mmengine', 'mmpose') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == '[]'
+
+
+@pytest.fixture
+def drawn(tmp_path, factory):
+    """Prepared drawn faces, and two records with predictions on them."""
+    manifest = prepare_synthetic(tmp_path / 'data', 'synthetic-29', train_images=1, test_images=len(CONDITIONS))
+    faces = open_prepared(tmp_path / 'data', 'synthetic-29').test
+    truth = np.stack([face.keypoints for face in faces])
+    for loss, error in (('smooth-L1', 3.0), ('STAR', 2.0)):
+        noise = error * np.random.default_rng(len(loss)).normal(size=truth.shape)
+        eyes = np.linalg.norm(truth[:, 8] - truth[:, 9], axis=1)
+        predictions = Predictions(
+            image_ids=np.array([face.image for face in faces]),
+            subset_names=np.array(['full']),
+            subsets=np.ones((len(faces), 1), bool),
+            keypoints=(truth + noise).astype(np.float32),
+            distances=np.linalg.norm(noise, axis=-1).astype(np.float32),
+            inter_ocular=eyes.astype(np.float32),
+            inter_pupil=(eyes / 1.4).astype(np.float32),
+        )
+        record = factory.add('synthetic-29', loss, predictions=predictions)
+        path = factory.reports / 'records' / record.file_name
+        path.write_text(path.read_text().replace(record.dataset.fingerprint, manifest.fingerprint))
+    return tmp_path / 'data', factory.reports
+
+
+def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_path):
+    data, reports = drawn
+    build_reports(reports)
+    before = _contents(reports)
+    build_reports(reports, data, tmp_path / 'with-images')
+    assert _contents(reports) == before
+    assert not [path for path, content in before.items() if path.endswith('.html') and b'data:image/jpeg' in content]
+    page = (tmp_path / 'with-images' / 'experiments' / 'synthetic-29_resnet-18_star.html').read_text()
+    assert page.count('data:image/jpeg') >= 6
+    assert 'reports/records/synthetic-29_resnet-18_star-seed0' in page
+
+
+def test_photographs_of_other_data_are_refused(drawn, tmp_path):
+    _, reports = drawn
+    prepare_synthetic(tmp_path / 'other', 'synthetic-29', train_images=1, test_images=len(CONDITIONS), seed=1)
+    with pytest.raises(BenchmarkError, match='not the data of'):
+        build_reports(reports, tmp_path / 'other', tmp_path / 'with-images')
+
+
+def test_unreadable_photograph_is_named(drawn, tmp_path):
+    data, reports = drawn
+    prepared = open_prepared(data, 'synthetic-29')
+    path = prepared.image_path(prepared.test[0])
+    path.write_bytes(b'no image')
+    with pytest.raises(BenchmarkError, match='not a readable image') as caught:
+        build_reports(reports, data, tmp_path / 'with-images')
+    assert str(path) in str(caught.value)

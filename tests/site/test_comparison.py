@@ -7,27 +7,29 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import BenchmarkError
-from benchmark.site.comparison import baseline_difference, signed, star_differences
-from benchmark.site.rows import make_sections
-from benchmark.site.runs import read_runs
+from benchmark.protocol.statistics import Interval
+from benchmark.site.comparison import compare, pair, signed
+from benchmark.site.measures import Measure
+from benchmark.site.store import Store
 
 
-@pytest.fixture
-def recipe(factory):
-    """The rows of a recipe once its records are written."""
-    return lambda: make_sections(read_runs(factory.reports))[0].recipes[0]
+def _compared(sections, normalizer='inter-ocular', subset='full', metric='nme', threshold=None):
+    """STAR against the baseline of the first recipe."""
+    baseline, star = sections()[0].recipes[0]
+    paired = pair(star, baseline)
+    return compare([(paired, Measure(subset, normalizer, metric, threshold))], Store())[0] if paired else None
 
 
 def _nme(run, distance):
-    predictions = run.predictions
+    predictions = run.load_predictions()
     return 100 * (predictions.distances.astype(float).mean(1) / getattr(predictions, distance))
 
 
-def test_one_seed_has_a_paired_interval_over_images(factory, recipe):
+def test_one_seed_has_a_paired_interval_over_images(factory, sections):
     factory.add('synthetic-68', 'smooth-L1')
     factory.add('synthetic-68', 'STAR')
-    baseline, star = recipe()
-    found = baseline_difference(star, recipe(), 'inter-ocular')
+    found = _compared(sections)
+    baseline, star = found.reference, found.row
     paired = _nme(star.done[0], 'inter_ocular') - _nme(baseline.done[0], 'inter_ocular')
     assert found.mean == pytest.approx(paired.mean(), abs=1e-6)
     normal = 1.96 * paired.std(ddof=1) / np.sqrt(len(paired))
@@ -38,13 +40,13 @@ def test_one_seed_has_a_paired_interval_over_images(factory, recipe):
     )
 
 
-def test_several_seeds_are_paired_over_the_common_ones(factory, recipe):
+def test_several_seeds_are_paired_over_the_common_ones(factory, sections):
     for seed in (0, 1, 2, 3):
         factory.add('synthetic-68', 'smooth-L1', seed)
     for seed in (1, 2, 3, 4):
         factory.add('synthetic-68', 'STAR', seed)
-    baseline, star = recipe()
-    found = baseline_difference(star, recipe(), 'inter-pupil')
+    found = _compared(sections, 'inter-pupil')
+    baseline, star = found.reference, found.row
     ours = {run.record.seed: _nme(run, 'inter_pupil').mean() for run in star.done}
     theirs = {run.record.seed: _nme(run, 'inter_pupil').mean() for run in baseline.done}
     differences = [ours[seed] - theirs[seed] for seed in (1, 2, 3)]
@@ -55,52 +57,49 @@ def test_several_seeds_are_paired_over_the_common_ones(factory, recipe):
     assert '(3 seeds, 400 images, inter-pupil, exact sign-flip p = 0.25)' in found.sentence()
 
 
-def test_interval_around_zero_claims_no_difference(factory, recipe):
+def test_interval_around_zero_claims_no_difference(factory, sections):
     factory.add('synthetic-68', 'smooth-L1', error=0.04)
     factory.add('synthetic-68', 'STAR', error=0.04)
-    (found,) = star_differences(recipe(), 'inter-ocular')
+    found = _compared(sections)
     assert found.interval[0] < 0 < found.interval[1]
     assert found.sentence().startswith('no difference between STAR and smooth-L1 can be shown')
 
 
-def test_a_difference_that_rounds_to_zero_is_not_claimed(factory, recipe):
+def test_a_difference_that_rounds_to_zero_is_not_claimed(factory, sections):
     factory.add('synthetic-68', 'smooth-L1')
     factory.add('synthetic-68', 'STAR')
-    (found,) = star_differences(recipe(), 'inter-ocular')
+    found = _compared(sections)
     assert found.decided
-    assert not dataclasses.replace(found, mean=-0.005, interval=(-0.008, -0.001)).decided
+    assert not dataclasses.replace(found, mean=-0.005, over_images=Interval(-0.008, -0.001)).decided
 
 
-def test_worse_star_is_said_to_raise_the_error(factory, recipe):
+def test_worse_star_is_said_to_raise_the_error(factory, sections):
     factory.add('synthetic-68', 'smooth-L1', error=0.04)
     factory.add('synthetic-68', 'STAR', error=0.05)
-    (found,) = star_differences(recipe(), 'inter-ocular')
+    found = _compared(sections)
     assert found.sentence().startswith('STAR raises NME by 0.98 [0.9')
 
 
-def test_partial_data_is_named_in_the_sentence(factory, recipe):
+def test_partial_data_is_named_in_the_sentence(factory, sections):
     sizes = {'full': 562, 'common': 554, 'challenge': 8}
     factory.add('300w', 'smooth-L1', sizes=sizes)
     factory.add('300w', 'STAR', sizes=sizes)
-    (found,) = star_differences(recipe(), 'inter-ocular')
+    found = _compared(sections)
     assert '(1 seed, 562 of 689 images, inter-ocular, partial data)' in found.sentence()
 
 
-def test_rows_without_a_common_seed_or_baseline_are_not_compared(factory, recipe):
+def test_rows_without_a_common_seed_are_not_compared(factory, sections):
     factory.add('synthetic-68', 'smooth-L1', 0)
     factory.add('synthetic-68', 'STAR', 1)
-    baseline, star = recipe()
-    assert baseline_difference(star, recipe(), 'inter-ocular') is None
-    assert baseline_difference(baseline, recipe(), 'inter-ocular') is None
-    assert baseline_difference(star, [star], 'inter-ocular') is None
+    assert _compared(sections) is None
 
 
-def test_runs_on_different_images_are_refused(factory, recipe):
+def test_runs_on_different_images_are_refused(factory, sections):
     good = factory.predictions('synthetic-68', 'STAR', 0, {'full': 50}, 0.04)
     factory.add('synthetic-68', 'smooth-L1', predictions=good)
     factory.add('synthetic-68', 'STAR', predictions=dataclasses.replace(good, image_ids=good.image_ids[::-1]))
     with pytest.raises(BenchmarkError, match='other test images, or in another order'):
-        star_differences(recipe(), 'inter-ocular')
+        _compared(sections)
 
 
 @pytest.mark.parametrize(('value', 'text'), [(0.114, '+0.11'), (-0.114, '\u22120.11'), (-0.001, '0.00'), (0, '0.00')])

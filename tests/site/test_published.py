@@ -4,8 +4,6 @@ import pytest
 
 from benchmark.protocol.claims import load_claims
 from benchmark.site.published import literature_table, reproduction_table, violations
-from benchmark.site.rows import make_sections
-from benchmark.site.runs import read_runs
 
 OFFICIAL = 'Hourglass (4 stacks, AAM)'
 
@@ -18,15 +16,15 @@ def _records(table):
 
 
 @pytest.fixture
-def section(factory):
-    return lambda: make_sections(read_runs(factory.reports))[0]
+def section(sections):
+    return lambda: sections()[0]
 
 
-def test_the_ten_figures_to_reproduce_come_first(factory):
+def test_the_ten_figures_to_reproduce_come_first(factory, sections):
     for benchmark in ('300w', 'cofw', 'wflw'):
         factory.add(benchmark, status='not-run', reason='later')
     first = {}
-    for section in make_sections(read_runs(factory.reports)):
+    for section in sections():
         table = reproduction_table(section)
         lines = _records(table)[: len(table.bodies[0])]
         assert len(lines) == len(table.bodies[0])
@@ -57,7 +55,7 @@ def test_figure_without_a_run_is_not_reproduced_and_never_zero(factory, section)
 def test_difference_is_reproduced_minus_claimed(factory, section):
     factory.add('wflw', network=OFFICIAL, epochs=500)
     row = section().rows[0]
-    predictions = row.done[0].predictions
+    predictions = row.done[0].load_predictions()
     nme = 100 * predictions.distances.astype(float).mean(1) / predictions.inter_ocular
     lines = {line['Metric']: line for line in _records(reproduction_table(section()))[:3]}
     assert lines['NME']['Reproduced'] == f'{nme.mean():.2f}'

@@ -2,22 +2,48 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
-from benchmark.site import print_tables, terminal_tables
+from benchmark.errors import UsageError
+from benchmark.site.choosing import compare_named
+from benchmark.site.terminal import print_comparison, print_tables
 
 
-def _printed(reports, width=100):
+def _printed(reports, width=100, names=()):
     stream = io.StringIO()
-    print_tables(reports, Console(file=stream, width=width))
+    print_tables(reports, Console(file=stream, width=width), names)
+    return stream.getvalue()
+
+
+def _compared(reports, first, second, width=80):
+    stream = io.StringIO()
+    print_comparison(compare_named(reports, first, second), Console(file=stream, width=width))
     return stream.getvalue()
 
 
 def test_one_table_per_benchmark(filled):
-    assert len(terminal_tables(filled)) == 5
     text = _printed(filled)
+    assert text.count('full test set, percent') == 5
     assert '300W (inter-ocular, full test set, percent)' in text
     assert 'Synthetic faces, 68 landmarks (synthetic, inter-ocular, full test set, percent)' in text
+
+
+def test_only_the_named_benchmarks_are_printed(filled):
+    text = _printed(filled, names=['wflw', '300w'])
+    assert text.index('WFLW (') < text.index('300W (')
+    assert 'Synthetic' not in text
+
+
+def test_named_benchmark_without_a_record_is_said(filled):
+    text = _printed(filled, names=['cofw', '300w'])
+    assert '300W (' in text
+    assert 'nothing has been run on cofw yet' in text
+
+
+def test_unknown_benchmark_is_a_usage_error(filled):
+    with pytest.raises(UsageError, match=r"unknown benchmark 'ibug' .*300w"):
+        _printed(filled, names=['ibug'])
 
 
 def test_reasons_and_partial_data_are_below_the_table(filled):
@@ -35,10 +61,31 @@ def test_fits_eighty_columns(filled):
 
 
 def test_markup_in_names_is_printed_as_written(factory):
-    factory.add('synthetic-29', '[red]x', name='markup', network='[/]')
-    text = _printed(factory.reports)
-    assert '[red]x' in text and '[/]' in text
+    for loss in ('[red]x', 'smooth-L1'):
+        factory.add('synthetic-29', loss, name=f'markup-{loss}', network='[/]')
+    for text in (_printed(factory.reports), _compared(factory.reports, 'markup-[red]', 'smooth')):
+        assert '[red]x' in text and '[/]' in text
 
 
 def test_empty_folder_says_how_to_run(tmp_path):
     assert _printed(tmp_path) == 'nothing has been run yet (run: python -m benchmark.run --all)\n'
+
+
+def test_comparison_shows_numbers_intervals_p_and_the_sentence(filled):
+    text = _compared(filled, 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1')
+    found = compare_named(filled, 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1')
+    assert max(map(len, text.splitlines())) <= 80 and '…' not in text
+    assert text.count('challenge  AUC@8') == 2 and text.index('inter-ocular\n') < text.index('inter-pupil\n')
+    first = found.differences[0]
+    line = next(line for line in text.splitlines() if line.startswith(' full') and 'NME' in line)
+    values = [f'{value.mean:.2f}' for value in found.values(first.measure)]
+    assert line.split()[2:4] == values
+    assert line.split()[-1] == '0.25'
+    assert f'{abs(first.over_seeds[0]):.2f}' in line and f'{abs(first.over_images[0]):.2f}' in line
+    assert first.sentence() in ' '.join(text.split())
+
+
+def test_comparison_over_one_seed_has_no_columns_of_seeds(filled):
+    text = _compared(filled, '300w_resnet-18_star', '300w_resnet-18_smooth-l1')
+    assert 'over images' in text and 'over seeds' not in text.split('inter-ocular\n')[1]
+    assert 'partial data' in text and 'Images: full 562, common 554, challenge 8.' in text

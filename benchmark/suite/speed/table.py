@@ -1,43 +1,68 @@
-"""The table of the speed command."""
+"""The tables of the speed command."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.suite.speed.timing import Measurement
+from benchmark.suite.speed.results import Measurement, Row
 
 
-def print_table(measurements: Iterable[Measurement], console: Console | None = None) -> None:
-    """Print all parts as one table, with a line below for each that says how it was measured.
+def print_tables(measurements: Iterable[Measurement], console: Console | None = None) -> None:
+    """Print a table for each group of each part, with lines below that say how it was measured and what is missing.
 
     Args:
         measurements: the parts.
         console: where to print, by default standard output.
     """
     console = console or Console()
-    measurements = list(measurements)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for label in ('Part', 'What'):
-        table.add_column(label, overflow='fold')
-    for label in ('ms\na sample', 'quartiles', 'samples\na second', 'times as\nfast', 'quartiles'):
-        table.add_column(label, justify='right', no_wrap=True)
     for measurement in measurements:
-        for row in measurement.rows:
-            table.add_row(
-                measurement.part,
-                Text(row.name),
-                f'{row.milliseconds:.2f}',
-                '{:.2f}-{:.2f}'.format(*row.milliseconds_quartiles),
-                f'{row.samples_per_second:.0f}',
-                f'{row.ratio:.1f}',
-                '{:.1f}-{:.1f}'.format(*row.ratio_quartiles),
-            )
-        table.add_section()
-    console.print(table)
-    for measurement in measurements:
-        console.print(Text(f'{measurement.part}: {measurement.about}'))
+        for group, rows in groupby(measurement.rows, key=lambda row: row.group):
+            console.print(_table(measurement, group, list(rows)))
+        for line in (measurement.about, *measurement.notes):
+            console.print(Text(f'{measurement.part}: {line}'))
+
+
+def _table(measurement: Measurement, group: str, rows: list[Row]) -> Table:
+    title = Text(': '.join(part for part in (measurement.part, group) if part), style='bold')
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify='left')
+    table.add_column('What', overflow='fold')
+    labels = [f'ms an {measurement.unit}' if measurement.unit == 'image' else 'ms a batch', 'a second', 'x as fast']
+    if measurement.subject:
+        labels.append(f'{measurement.subject} / this')
+    memory = any(row.memory_mib is not None for row in rows)
+    labels += ['MiB', 'heatmaps'] if memory else []
+    waits = any(row.synchronizations is not None for row in rows)
+    labels += ['waits'] if waits else []
+    for label in labels:
+        table.add_column(label, justify='right', min_width=min(len(label), 9))
+    for row in rows:
+        cells = [
+            _spread(row.milliseconds, row.milliseconds_quartiles, decimals(row.milliseconds)),
+            f'{row.samples_per_second:.0f}',
+            _spread(row.ratio, row.ratio_quartiles, 1),
+        ]
+        if measurement.subject:
+            cells.append(_spread(row.subject_ratio, row.subject_ratio_quartiles, 3))
+        if memory:
+            none = row.memory_mib is None
+            cells += ['', ''] if none else [f'{row.memory_mib:.1f}', f'{row.memory_heatmaps:.2f}']
+        if waits:
+            cells.append('' if row.synchronizations is None else str(row.synchronizations))
+        table.add_row(Text(row.name), *cells)
+    return table
+
+
+def decimals(milliseconds: float) -> int:
+    """Decimals that a time is worth: four digits, but at most two behind the point."""
+    return 2 if milliseconds < 100 else 1 if milliseconds < 1000 else 0
+
+
+def _spread(median: float, quartiles: tuple[float, float], digits: int) -> str:
+    low, high = quartiles
+    return f'{median:.{digits}f}\n{low:.{digits}f}-{high:.{digits}f}'

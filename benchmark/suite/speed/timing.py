@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import cv2
 import torch
 
+from benchmark.suite.speed.results import Interval, Row
+
 LEAST_ROUNDS = 5
 
 
@@ -22,63 +24,33 @@ class Contender:
         name: what it is.
         samples: number of samples that a call of ``run`` makes.
         run: makes the next samples.
+        repeats: calls of ``run`` in each round; more where one takes too little time for the clock.
     """
 
     name: str
     samples: int
     run: Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Row:
-    """How long one way takes.
-
-    Attributes:
-        name: what it is.
-        milliseconds: a sample, median over the rounds.
-        milliseconds_quartiles: first and third quartile over the rounds.
-        samples_per_second: the inverse of the median.
-        ratio: how many times as fast as the first way, median over the ratios within each round.
-        ratio_quartiles: first and third quartile of these ratios.
-        rounds: number of rounds.
-    """
-
-    name: str
-    milliseconds: float
-    milliseconds_quartiles: tuple[float, float]
-    samples_per_second: float
-    ratio: float
-    ratio_quartiles: tuple[float, float]
-    rounds: int
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """Result of a part.
-
-    Attributes:
-        part: its name.
-        about: on what and how it was measured, one sentence.
-        rows: the ways, first the one that the others are compared with.
-    """
-
-    part: str
-    about: str
-    rows: tuple[Row, ...]
+    repeats: int = 1
 
 
 def compare(
-    contenders: Sequence[Contender], seconds: float, clock: Callable[[], float] = time.process_time
+    contenders: Sequence[Contender],
+    seconds: float,
+    clock: Callable[[], float] = time.process_time,
+    group: str = '',
+    subject: str | None = None,
 ) -> tuple[Row, ...]:
     """Time all ways in turns.
 
-    The clock counts the seconds that all threads of this process have computed. Under :func:`single_thread` these are
-    seconds of one core, whatever else the machine does.
+    The default clock counts the seconds that all threads of this process have computed. Under :func:`single_thread`
+    these are seconds of one core, whatever else the machine does.
 
     Args:
         contenders: the ways; the first one is what the others are compared with.
         seconds: for how long to repeat, all ways together; there are five rounds at least.
         clock: returns seconds.
+        group: what it is done to.
+        subject: name of the way whose time is divided by each of the others.
 
     Returns:
         One row a way, in their order.
@@ -87,22 +59,57 @@ def compare(
     started = time.monotonic()
     while len(rounds) < LEAST_ROUNDS or time.monotonic() - started < seconds:
         rounds.append([_milliseconds(contender, clock) for contender in contenders])
+    columns = list(zip(*rounds, strict=True))
+    names = [contender.name for contender in contenders]
     rows = []
-    for contender, column in zip(contenders, zip(*rounds, strict=True), strict=True):
-        ratios = [first[0] / this for first, this in zip(rounds, column, strict=True)]
-        low, median, high = statistics.quantiles(column, n=4)
-        ratio_low, ratio, ratio_high = statistics.quantiles(ratios, n=4)
+    for name, column in zip(names, columns, strict=True):
+        milliseconds, quartiles = _spread(column)
+        ratio, ratio_quartiles = _ratios(columns[0], column)
+        of_subject = (None, None) if subject is None else _ratios(columns[names.index(subject)], column)
         rows.append(
-            Row(contender.name, median, (low, high), 1000 / median, ratio, (ratio_low, ratio_high), len(rounds))
+            Row(
+                name=name,
+                group=group,
+                milliseconds=milliseconds,
+                milliseconds_quartiles=quartiles,
+                samples_per_second=1000 / milliseconds,
+                ratio=ratio,
+                ratio_quartiles=ratio_quartiles,
+                subject_ratio=of_subject[0],
+                subject_ratio_quartiles=of_subject[1],
+                rounds=len(rounds),
+            )
         )
     return tuple(rows)
+
+
+def wall_clock(device: str) -> Callable[[], float]:
+    """Clock of the wall that first waits until a GPU has done what it was told to."""
+    if device == 'cpu':
+        return time.perf_counter
+
+    def clock() -> float:
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
+    return clock
 
 
 def _milliseconds(contender: Contender, clock: Callable[[], float]) -> float:
     contender.run()  # uncounted: memory and caches are then as if nothing else ran in between
     started = clock()
-    contender.run()
-    return 1000 * (clock() - started) / contender.samples
+    for _ in range(contender.repeats):
+        contender.run()
+    return 1000 * (clock() - started) / (contender.samples * contender.repeats)
+
+
+def _ratios(column: Sequence[float], by: Sequence[float]) -> tuple[float, Interval]:
+    return _spread([above / below for above, below in zip(column, by, strict=True)])
+
+
+def _spread(values: Sequence[float]) -> tuple[float, Interval]:
+    low, median, high = statistics.quantiles(values, n=4)
+    return median, (low, high)
 
 
 @contextmanager

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmark.site.analysis import Analysis
+from benchmark.site.board import make_board
+from benchmark.site.store import Store
+
+
+@pytest.fixture
+def board(sections):
+    return lambda: make_board(Analysis(sections()[0], Store()))
+
+
+def test_holds_every_column_that_a_reader_may_ask_for(factory, board):
+    factory.add('wflw')
+    found = board()
+    keys = {field.key for field in found.fields}
+    subsets = ('full', 'pose', 'expression', 'illumination', 'make-up', 'occlusion', 'blur')
+    assert keys >= {f'nme.{subset}.{n}' for subset in subsets for n in ('inter-ocular', 'inter-pupil')}
+    assert keys >= {f'{m}{t}.full.{n}' for m in ('fr', 'auc') for t in (8, 10) for n in ('inter-ocular', 'inter-pupil')}
+    assert keys >= {'method', 'loss', 'backbone', 'parameters', 'gflops', 'seeds', 'interval.inter-ocular', 'date'}
+    assert keys >= {'train_seconds', 'peak_memory_mib', 'device', 'precision', 'checkpoint_rule', 'status'}
+    assert len(keys) == len(found.fields)
+    assert all(line.values.keys() == keys for line in found.lines)
+
+
+def test_headline_comes_first_and_is_essential(factory, board):
+    factory.add('cofw')
+    fields = [field for field in board().fields if field.key.startswith('nme.')]
+    assert [(field.key, field.essential) for field in fields] == [
+        ('nme.full.inter-pupil', True),
+        ('nme.full.inter-ocular', False),
+    ]
+
+
+def test_row_without_a_result_has_a_reason_and_no_numbers(factory, board):
+    factory.add('wflw', status='failed', reason='loss is NaN in epoch 3')
+    (line,) = board().lines
+    assert line.reason == 'failed: loss is NaN in epoch 3'
+    assert {key for key, value in line.values.items() if value.sort is not None} == {
+        *('method', 'loss', 'backbone', 'input', 'status')
+    }
+
+
+def test_delta_stands_beside_its_interval(factory, board):
+    factory.add('synthetic-68', 'smooth-L1', error=0.05)
+    factory.add('synthetic-68', 'STAR', error=0.04)
+    baseline, star = board().lines
+    assert baseline.values['delta.inter-ocular'].sort is None
+    value = star.values['delta.inter-ocular']
+    low, high = value.bounds
+    assert low < value.sort < high < 0
+    assert value.text == f'\u2212{-value.sort:.2f} [\u2212{-low:.2f}, \u2212{-high:.2f}]'
+
+
+def test_a_submitted_method_keeps_its_own_name(factory, board):
+    factory.add('synthetic-68', method='Landmark Transformer')
+    factory.add('synthetic-68', 'smooth-L1', name='td-softargmax_res18_x')
+    assert {line.values['method'].text for line in board().lines} == {'Landmark Transformer', 'soft-argmax'}
+
+
+def test_incomplete_subset_says_how_many_images_it_has(factory, board):
+    factory.add('300w', sizes={'full': 562, 'common': 554, 'challenge': 8})
+    (line,) = board().lines
+    assert line.values['nme.challenge.inter-pupil'].note == '8 of 135 images'
+    assert line.values['nme.common.inter-pupil'].note == ''
