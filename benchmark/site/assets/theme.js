@@ -1,0 +1,45 @@
+// A light or a dark page: the reader's system decides until the reader does, and the choice is kept.
+(() => {
+  'use strict';
+  const root = document.documentElement;
+  const system = matchMedia('(prefers-color-scheme: dark)');
+
+  // A page opened from disk may have no storage; then the choice holds for this page alone.
+  function remembered() {
+    try {
+      return localStorage.getItem('theme');
+    } catch {
+      return null;
+    }
+  }
+
+  function remember(theme) {
+    try {
+      localStorage.setItem('theme', theme);
+    } catch {
+      return;
+    }
+  }
+
+  function isDark() {
+    return root.dataset.theme ? root.dataset.theme === 'dark' : system.matches;
+  }
+
+  function changed() {
+    const button = document.getElementById('theme');
+    button.textContent = isDark() ? 'Light page' : 'Dark page';
+    document.dispatchEvent(new Event('themechange'));
+  }
+
+  root.classList.add('js');
+  if (['light', 'dark'].includes(remembered())) root.dataset.theme = remembered();
+  system.addEventListener('change', changed);
+  document.addEventListener('DOMContentLoaded', () => {
+    document.getElementById('theme').addEventListener('click', () => {
+      root.dataset.theme = isDark() ? 'light' : 'dark';
+      remember(root.dataset.theme);
+      changed();
+    });
+    changed();
+  });
+})();

@@ -1,0 +1,178 @@
+"""A leaderboard and its differences as data that any program reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.site.analysis import Analysis
+from benchmark.site.board import Board, BoardLine, Field, Value, make_board
+from benchmark.site.choosing import Comparison, choose_sections, read_sections
+from benchmark.site.comparison import Difference
+from benchmark.site.exports.columns import plain, unit
+from benchmark.site.measures import Measure
+from benchmark.site.pages.links import page_links
+from benchmark.site.rows import Row
+from benchmark.site.summaries import Summary
+
+if TYPE_CHECKING:
+    from benchmark.site.pages.benchmark_view import BenchmarkView
+
+SCHEMA_VERSION = 1
+
+
+def json_text(view: BenchmarkView) -> str:
+    """A benchmark's leaderboard as JSON."""
+    data = board_data(view.analysis, view.board, view.links, view.findings)
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+
+
+def sections_data(reports: Path, names: Sequence[str] = ()) -> list[dict[str, object]]:
+    """Leaderboards of a reports folder as :func:`board_data`.
+
+    Args:
+        reports: folder that holds ``records/``; nothing in it is written.
+        names: names of benchmarks; none: all that have a record.
+
+    Raises:
+        UsageError: there is no benchmark of a name.
+        BenchmarkError: a record or predictions file is damaged.
+    """
+    sections, store = read_sections(reports)
+    links = page_links(sections)
+    found = []
+    for section in choose_sections(sections, names):
+        analysis = Analysis(section, store)
+        findings = analysis.star_differences(analysis.measures[0])
+        found.append(board_data(analysis, make_board(analysis), links, findings))
+    return found
+
+
+def comparison_data(found: Comparison) -> dict[str, object]:
+    """Two rows with their values and differences in every measure."""
+    row, reference = found.rows
+    return {
+        'schema_version': SCHEMA_VERSION,
+        'benchmark': row.benchmark.name,
+        'row': row.record.name,
+        'reference': reference.record.name,
+        'differences': [
+            difference_data(one)
+            | dict(zip(('row_value', 'reference_value'), map(_summary, found.values(one.measure)), strict=True))
+            for one in found.differences
+        ],
+    }
+
+
+def board_data(
+    analysis: Analysis, board: Board, links: Mapping[Row, str], findings: Sequence[Difference]
+) -> dict[str, object]:
+    """Everything that a leaderboard shows.
+
+    Args:
+        analysis: the benchmark's figures.
+        board: its leaderboard.
+        links: page of every row, relative to the reports folder.
+        findings: differences that are stated.
+
+    Returns:
+        What JSON can hold: ``schema_version``; ``benchmark``; ``normalizers``, the headline one first; ``fields``, one
+        for every column; ``rows``, in the order of the table, each with its ``values`` by the key of the column;
+        ``findings``. NME, FR and AUC are percent.
+    """
+    benchmark = analysis.section.benchmark
+    return {
+        'schema_version': SCHEMA_VERSION,
+        'benchmark': {
+            'name': benchmark.name,
+            'title': benchmark.title,
+            'synthetic': benchmark.synthetic,
+            'landmarks': benchmark.layout.num_landmarks,
+            'subsets': list(benchmark.subsets),
+            'published_test_images': dict(benchmark.subset_sizes),
+            'published_training_images': benchmark.train_size,
+            'thresholds': [round(100 * threshold, 6) for threshold in benchmark.thresholds],
+        },
+        'normalizers': list(analysis.normalizers),
+        'fields': [_field(field) for field in board.fields],
+        'rows': [_row(line, board.fields, recipe, links) for recipe, line in _numbered(board)],
+        'findings': [difference_data(found) for found in findings],
+    }
+
+
+def difference_data(found: Difference) -> dict[str, object]:
+    """A difference with what it rests on, in percentage points; negative: ``row`` has the smaller value."""
+    return {
+        'row': found.row.record.name,
+        'reference': found.reference.record.name,
+        'measure': measure_data(found.measure),
+        'seeds': list(found.seeds),
+        'images': found.images,
+        'mean': round(found.mean, 6),
+        'over_images': _bounds(found.over_images),
+        'over_seeds': _bounds(found.over_seeds),
+        'sign_flip_p': found.p_value,
+        'decided': found.decided,
+        'sentence': found.sentence(),
+    }
+
+
+def measure_data(measure: Measure) -> dict[str, object]:
+    """Which number: subset, normalizer, metric, and threshold in percent."""
+    return measure._asdict()
+
+
+def _summary(found: Summary) -> dict[str, object]:
+    deviation = None if found.deviation is None else round(found.deviation, 6)
+    return {'mean': round(found.mean, 6), 'deviation': deviation}
+
+
+def _numbered(board: Board) -> list[tuple[int, BoardLine]]:
+    return [(number, line) for number, recipe in enumerate(board.recipes) for line in recipe]
+
+
+def _field(field: Field) -> dict[str, object]:
+    return {
+        'key': field.key,
+        'label': field.label,
+        'group': field.group,
+        'unit': unit(field),
+        'better': field.better,
+        'essential': field.essential,
+        'numeric': field.numeric,
+    }
+
+
+def _row(line: BoardLine, fields: Sequence[Field], recipe: int, links: Mapping[Row, str]) -> dict[str, object]:
+    row = line.row
+    return {
+        'name': row.record.name,
+        'recipe': recipe,
+        'star': row.is_star,
+        'baseline': row.is_baseline,
+        'outdated': row.outdated,
+        'status': row.status,
+        'reason': line.reason or None,
+        'link': links[row],
+        'seeds': [run.record.seed for run in row.done],
+        'records': [run.path.name for run in row.runs],
+        'predictions': [run.record.predictions for run in row.done],
+        'values': {field.key: _value(field, line.values[field.key]) for field in fields},
+    }
+
+
+def _value(field: Field, value: Value) -> dict[str, object]:
+    found: dict[str, object] = {'value': plain(field, value), 'text': value.text}
+    if value.note:
+        found['note'] = value.note
+    if value.deviation is not None:
+        found['deviation'] = round(value.deviation, 6)
+    if value.bounds is not None:
+        found['interval'] = _bounds(value.bounds)
+    return found | {mark: True for mark in ('best', 'tie') if getattr(value, mark)}
+
+
+def _bounds(bounds: Sequence[float] | None) -> list[float] | None:
+    return None if bounds is None else [round(bound, 6) for bound in bounds]

@@ -1,0 +1,202 @@
+"""What the page of a benchmark shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from benchmark.protocol.benchmarks import Benchmark
+from benchmark.site.analysis import Analysis
+from benchmark.site.board import Board, make_board
+from benchmark.site.comparison import Difference, baseline_of
+from benchmark.site.digest import mean_shape
+from benchmark.site.figures import (
+    Curve,
+    Effect,
+    Figure,
+    ambiguity_ellipses,
+    error_curves,
+    forest_plot,
+    landmark_errors,
+)
+from benchmark.site.pages.differences import differences_table
+from benchmark.site.pages.drawings import gains_and_losses
+from benchmark.site.pages.payload import error_payload
+from benchmark.site.pages.photographs import Photographs
+from benchmark.site.published import literature_table, reproduction_table, violations
+from benchmark.site.rankings import ambiguity_table
+from benchmark.site.rows import Row
+from benchmark.site.tables import Table
+
+# In printed figures; the page's own chart holds all rows, its table all differences.
+NUMBER_OF_CURVES = NUMBER_OF_EFFECTS = 12
+
+
+class BenchmarkView:
+    """Everything that the page of a benchmark shows; what takes time is computed when it is first asked for.
+
+    Args:
+        analysis: the benchmark's figures.
+        links: page of every row, relative to the reports folder.
+        photographs: what to put behind drawn faces; None for a blank background.
+
+    Attributes:
+        benchmark: the benchmark.
+        analysis: its figures.
+        links: page of every row.
+        board: its leaderboard.
+        has_result: whether any row has a result.
+        lacks_data: whether a row has no result because nothing is prepared.
+        findings: STAR against the other losses of its recipe, headline NME.
+    """
+
+    def __init__(self, analysis: Analysis, links: Mapping[Row, str], photographs: Photographs | None = None) -> None:
+        rows = analysis.section.rows
+        self.benchmark: Benchmark = analysis.section.benchmark
+        self.analysis = analysis
+        self.links = links
+        self._photographs = photographs
+        self.board: Board = make_board(analysis)
+        self.has_result = any(row.done for row in rows)
+        self.lacks_data = any(row.status == 'no-data' for row in rows)
+        self.findings: tuple[Difference, ...] = tuple(analysis.star_differences(analysis.measures[0]))
+
+    @cached_property
+    def differences(self) -> Table | None:
+        """The leading pair in every measure, other pairs in the headline ones; None where nothing can be compared."""
+        analysis = self.analysis
+        leading = leading_pair(analysis)
+        found = [analysis.difference(*leading, measure) for measure in analysis.measures] if leading else []
+        for measure in analysis.headlines:
+            found += [one for one in analysis.star_differences(measure) if (one.row, one.reference) != leading]
+        return differences_table(f'{self.benchmark.title}: STAR minus the other loss, percentage points', found)
+
+    @cached_property
+    def figures(self) -> Mapping[str, Figure]:
+        """Figures by what they show: 'ced', 'forest', 'landmarks', 'ellipses', 'gains'; those without content lack.
+
+        Raises:
+            BenchmarkError: a predictions file has become unreadable.
+        """
+        return _figures(self.analysis, self._photographs) if self.has_result else {}
+
+    @cached_property
+    def payload(self) -> dict | None:
+        """Per-image errors for the interactive curves; None where no row has a result."""
+        return error_payload(self.analysis, self.analysis.section.recipes, self.links) if self.has_result else None
+
+    @cached_property
+    def ambiguity(self) -> Table | None:
+        """Agreement of the heatmaps' axes with the true ambiguity, synthetic benchmarks only."""
+        return ambiguity_table(self.analysis.section) if self.benchmark.synthetic else None
+
+    @cached_property
+    def reproduction(self) -> Table | None:
+        """Published figures of STAR beside the reproduced ones, real benchmarks only."""
+        return None if self.benchmark.synthetic else reproduction_table(self.analysis.section)
+
+    @cached_property
+    def literature(self) -> Table | None:
+        """All published figures, real benchmarks only."""
+        return None if self.benchmark.synthetic else literature_table(self.analysis.section)
+
+    @cached_property
+    def violations(self) -> tuple[str, ...]:
+        """Published figures that contradict each other, a sentence each."""
+        return () if self.benchmark.synthetic else tuple(violations(self.analysis.section))
+
+
+def _figures(analysis: Analysis, photographs: Photographs | None) -> dict[str, Figure]:
+    benchmark, headline = analysis.section.benchmark, analysis.normalizers[0]
+    figures = {
+        'ced': error_curves(
+            f'ced-{benchmark.name}',
+            f'Cumulative error curves, {benchmark.title}, {headline}',
+            _curves(analysis),
+            headline,
+        )
+    }
+    effects = _effects(analysis)
+    if effects:
+        title = f'STAR against the baseline of its recipe, {benchmark.title}, NME, {headline}'
+        figures['forest'] = forest_plot(f'forest-{benchmark.name}', title, effects)
+    pair = leading_pair(analysis)
+    if pair:
+        figures |= _pair_figures(benchmark, headline, *pair)
+        drawn = gains_and_losses(f'gains-{benchmark.name}', *pair, headline, photographs)
+        figures |= {'gains': drawn} if drawn else {}
+    return figures
+
+
+def _curves(analysis: Analysis) -> list[Curve]:
+    normalizer, curves = analysis.normalizers[0], []
+    shown = [recipe for recipe in analysis.section.recipes if any(row.done for row in recipe)]
+    one_input = len({row.input_size for recipe in shown for row in recipe}) == 1
+    for group, recipe in enumerate(shown):
+        for row in recipe:
+            if row.done and not row.outdated:
+                errors = np.concatenate([run.digest.nme(normalizer) for run in row.done])
+                label = f'{row.record.loss}, {row.record.backbone if one_input else row.network}'
+                curves.append(Curve(label, errors, group, row.is_star))
+    return curves[:NUMBER_OF_CURVES]
+
+
+def _effects(analysis: Analysis) -> list[Effect]:
+    """The leading pair on every subset, then other STAR rows against their baselines on the full test set."""
+    leading, effects = leading_pair(analysis), []
+    if leading:
+        found = [analysis.difference(*leading, measure) for measure in analysis.subset_errors]
+        effects += [_effect(one) for one in found if one]
+    others = [
+        one
+        for one in analysis.star_differences(analysis.measures[0])
+        if one.reference.is_baseline and (one.row, one.reference) != leading
+    ]
+    return effects + [_effect(one) for one in others[:NUMBER_OF_EFFECTS]]
+
+
+def _effect(found: Difference) -> Effect:
+    group = f'{found.row.record.loss} against {found.reference.record.loss}, {found.row.network}'
+    low, high = found.interval or (None, None)
+    return Effect(found.measure.subset, found.mean, low, high, group, f'{found.images} images')
+
+
+def leading_pair(analysis: Analysis) -> tuple[Row, Row] | None:
+    """The STAR row of the best recipe that has one, with its baseline."""
+    for recipe in analysis.section.recipes:
+        baseline = baseline_of(recipe)
+        stars = [row for row in recipe if row.is_star and row.done and not row.outdated]
+        if stars and baseline and baseline.done:
+            return stars[0], baseline
+    return None
+
+
+def _pair_figures(benchmark: Benchmark, normalizer: str, star: Row, baseline: Row) -> dict[str, Figure]:
+    losses = f'{star.record.loss} and {baseline.record.loss}, {star.network}'
+    shape = mean_shape([run.digest for row in (star, baseline) for run in row.done])
+    errors, reference = (np.mean([run.digest.landmark_errors for run in row.done], axis=0) for row in (star, baseline))
+    figures = {
+        'landmarks': landmark_errors(
+            f'landmarks-{benchmark.name}',
+            f'Error of each landmark, {benchmark.title}: {losses}',
+            shape,
+            benchmark.layout,
+            100 * errors,
+            100 * reference,
+            f'% of the {normalizer} distance',
+        )
+    }
+    covariances = {
+        row.record.loss: np.mean([run.digest.covariances for run in row.done], axis=0)
+        for row in (baseline, star)
+        if all(run.digest.covariances is not None for run in row.done)
+    }
+    if covariances:
+        truth = star.done[0].digest.ambiguity
+        title = f'Spread of the heatmap at each landmark, {benchmark.title}: {losses}'
+        figures['ellipses'] = ambiguity_ellipses(
+            f'ellipses-{benchmark.name}', title, shape, benchmark.layout, covariances, truth
+        )
+    return figures
