@@ -1,4 +1,4 @@
-"""Build the pages from the records: python -m benchmark.report [--reports reports]."""
+"""Build, print or compare results: python -m benchmark.report [show [BENCHMARK ...] | compare A B]."""
 
 from __future__ import annotations
 
@@ -8,34 +8,102 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.errors import BenchmarkError
-from benchmark.site import build_reports, print_tables
+from benchmark.errors import BenchmarkError, UsageError
+
+WITH_IMAGES = Path('build') / 'reports-with-images'
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmark.report', description='Build the pages from the records, or print results.'
+    )
+    _add_shared(parser, Path('reports'), False)
+    parser.add_argument(
+        '--with-images',
+        type=Path,
+        metavar='DIR',
+        help=f'put photographs of the prepared data in DIR behind drawn faces, in {WITH_IMAGES}; not for publication',
+    )
+    commands = parser.add_subparsers(dest='command', metavar='COMMAND', title='commands that only read')
+    show = commands.add_parser('show', help='print the tables', description='Print the tables.')
+    show.add_argument('benchmarks', nargs='*', metavar='BENCHMARK', help='e.g. 300w (default: all that have a record)')
+    comparison = commands.add_parser(
+        'compare',
+        help='compare two rows of one benchmark',
+        description='Compare two rows of one benchmark on the same images, over the seeds that both finished.',
+    )
+    comparison.add_argument('first', metavar='A', help='name of a configuration, or a part that only one row has')
+    comparison.add_argument('second', metavar='B', help='the one that it is compared with')
+    for command in (show, comparison):
+        # What stands before the command counts where nothing stands behind it.
+        _add_shared(command, argparse.SUPPRESS, argparse.SUPPRESS)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0 when the pages are written, 1 when a file is damaged or cannot be written; a usage error exits with 2.
+        0 when what was asked for is written or printed, 1 when a file is damaged or cannot be written or two rows
+        cannot be compared, 2 for a usage error.
     """
-    parser = argparse.ArgumentParser(prog='python -m benchmark.report', description='Build the pages from the records.')
-    parser.add_argument(
-        '--reports', type=Path, default=Path('reports'), help='folder with records/ (default: %(default)s)'
-    )
-    parser.add_argument('--json', action='store_true', help='print the written paths as JSON on stdout')
-    options = parser.parse_args(arguments)
+    options = build_parser().parse_args(arguments)
+    command = {'show': _show, 'compare': _compare, None: _build}[options.command]
     try:
-        written = build_reports(options.reports)
-        if options.json:
-            print(json.dumps({'written': [str(path) for path in written]}))
-        else:
-            print_tables(options.reports)
+        command(options)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
-        return 1
-    for path in written:
-        print(f'wrote {path}', file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     return 0
+
+
+def _add_shared(parser: argparse.ArgumentParser, reports: object, as_json: object) -> None:
+    parser.add_argument('--reports', type=Path, default=reports, help='folder with records/ (default: reports)')
+    parser.add_argument('--json', action='store_true', default=as_json, help='print the results as JSON on stdout')
+
+
+def _build(options: argparse.Namespace) -> None:
+    from benchmark.site.build import build_reports
+    from benchmark.site.terminal import print_tables
+
+    output = options.reports
+    if options.with_images:
+        if not options.with_images.is_dir():
+            raise UsageError(f'--with-images {options.with_images}: no such folder (name the folder of prepared data)')
+        output = WITH_IMAGES
+    written = build_reports(options.reports, options.with_images, output)
+    if options.json:
+        _print_json({'written': [str(path) for path in written]})
+    else:
+        print_tables(options.reports)
+        print(f'wrote {len(written)} files, first of all {output / "index.html"}', file=sys.stderr)
+
+
+def _show(options: argparse.Namespace) -> None:
+    from benchmark.site.exports.data import sections_data
+    from benchmark.site.terminal import print_tables
+
+    if options.json:
+        _print_json(sections_data(options.reports, options.benchmarks))
+    else:
+        print_tables(options.reports, names=options.benchmarks)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from benchmark.site.choosing import compare_named
+    from benchmark.site.exports.data import comparison_data
+    from benchmark.site.terminal import print_comparison
+
+    found = compare_named(options.reports, options.first, options.second)
+    if options.json:
+        _print_json(comparison_data(found))
+    else:
+        print_comparison(found)
+
+
+def _print_json(data: object) -> None:
+    print(json.dumps(data, indent=1, allow_nan=False))
 
 
 if __name__ == '__main__':

@@ -160,7 +160,8 @@ def _find_config(name: str, configs: Path) -> Experiment:
 def _report(
     outcome: Outcome, options: argparse.Namespace, folders: dict[str, Path], places: Places, problems: list[str]
 ) -> int:
-    from benchmark.site import build_reports, print_tables
+    from benchmark.site.build import build_reports
+    from benchmark.site.terminal import print_tables
 
     try:
         build_reports(folders['reports'])

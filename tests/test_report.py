@@ -3,11 +3,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from benchmark.report import main
 from benchmark.suite.records import Record, write_record
+
+REPORTS = Path(__file__).resolve().parents[1] / 'reports'
+STAR, BASELINE = (f'td-softargmax_res18w16-fpn-{loss}_16b-15e_synthetic-29-64x64' for loss in ('star', 'smoothl1'))
 
 
 @pytest.fixture
@@ -27,38 +31,92 @@ def test_pages_are_built_and_the_table_is_printed(reports, capsys):
     assert main(['--reports', str(reports)]) == 0
     out, err = capsys.readouterr()
     assert 'nothing prepared' in out
-    assert f'wrote {reports / "index.html"}' in err
-    assert 'nothing prepared' in (reports / 'index.html').read_text()
+    assert str(reports / 'index.html') in err and err.startswith('wrote ')
+    assert 'nothing prepared' in (reports / 'wflw.html').read_text()
 
 
 def test_json_names_the_written_files_and_nothing_else(reports, capsys):
     assert main(['--reports', str(reports), '--json']) == 0
-    written = json.loads(capsys.readouterr().out)['written']
-    assert sorted(written) == sorted(str(reports / name) for name in ('README.md', 'index.html'))
+    written = [Path(path) for path in json.loads(capsys.readouterr().out)['written']]
+    assert {reports / 'README.md', reports / 'index.html', reports / 'wflw.md'} < set(written)
+    assert all(path.is_file() for path in written)
 
 
 def test_damaged_record_is_one_line_and_exit_status_1(reports, capsys):
     path = reports / 'records' / 'broken.json'
     path.write_text('{"name": ')
     (reports / 'index.html').write_text('old')
-    assert main(['--reports', str(reports)]) == 1
-    out, err = capsys.readouterr()
-    assert out == ''
-    assert err.startswith(f'error: {path}: not a valid record') and err.count('\n') == 1
+    for command in ([], ['show'], ['compare', 'a', 'b']):
+        assert main(['--reports', str(reports), *command]) == 1
+        out, err = capsys.readouterr()
+        assert out == ''
+        assert err.startswith(f'error: {path}: not a valid record') and err.count('\n') == 1
     assert (reports / 'index.html').read_text() == 'old'
 
 
-def test_usage_error_exits_with_2(capsys):
+@pytest.mark.parametrize('arguments', [['--no-such-option'], ['publish'], ['compare', 'one']])
+def test_usage_error_exits_with_2(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
-        main(['--no-such-option'])
+        main(arguments)
     assert caught.value.code == 2
     assert 'usage: python -m benchmark.report' in capsys.readouterr().err
 
 
-def test_no_training_code_is_imported(reports):
+@pytest.mark.parametrize('order', [['--reports', '{}', 'show'], ['show', '--reports', '{}']])
+def test_folder_is_named_before_or_after_the_command(reports, capsys, order):
+    assert main([argument.format(reports) for argument in order]) == 0
+    assert 'nothing prepared' in capsys.readouterr().out
+
+
+def test_show_prints_what_is_asked_for_and_writes_nothing(reports, capsys):
+    before = sorted(reports.rglob('*'))
+    assert main(['show', 'wflw', 'cofw', '--reports', str(reports)]) == 0
+    out = capsys.readouterr().out
+    assert 'WFLW' in out and 'nothing has been run on cofw yet' in out
+    assert sorted(reports.rglob('*')) == before
+
+
+def test_show_as_json_is_the_leaderboard(reports, capsys):
+    assert main(['show', 'wflw', '--json', '--reports', str(reports)]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert [row['reason'] for row in found['rows']] == ['no-data: nothing prepared']
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['show', '300-w'], "error: unknown benchmark '300-w' (choose from cofw, 300w, wflw, "),
+        (['compare', 'zz', 'b'], "error: 'zz' fits no row (there are: wflw_star)"),
+    ],
+)
+def test_unknown_names_are_one_line_and_exit_status_2(reports, capsys, arguments, message):
+    assert main([*arguments, '--reports', str(reports)]) == 2
+    out, err = capsys.readouterr()
+    assert out == '' and err.startswith(message) and err.count('\n') == 1
+
+
+def test_row_without_a_result_cannot_be_compared(reports, capsys):
+    path = reports / 'records' / 'wflw_star-seed0-ffffffff-no-data.json'
+    record = Record.model_validate_json(path.read_bytes())
+    write_record(record.model_copy(update={'name': 'wflw_other', 'loss': 'L1'}), reports / 'records')
+    assert main(['--reports', str(reports), 'compare', 'star', 'other']) == 1
+    assert capsys.readouterr().err == 'error: wflw_star has no result: no-data: nothing prepared (run it first)\n'
+
+
+def test_two_rows_of_this_repository_are_compared(capsys):
+    assert main(['compare', STAR, BASELINE, '--reports', str(REPORTS)]) == 0
+    assert 'sign-flip p' in ' '.join(capsys.readouterr().out.split())
+    assert main(['--json', 'compare', STAR, BASELINE, '--reports', str(REPORTS)]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data['row'], data['reference']) == (STAR, BASELINE)
+    assert len(data['differences']) == 2 * (1 + 2 + 2)
+
+
+@pytest.mark.parametrize('command', [[], ['show'], ['compare', 'a', 'b']])
+def test_no_training_code_is_imported(reports, command):
     code = (
         'import sys; from benchmark.report import main; '
-        f'assert main(["--reports", {str(reports)!r}]) == 0; '
+        f'main({["--reports", str(reports), *command]!r}); '
         'print([name for name in ("torch", "mmpose", "mmengine", "cv2") if name in sys.modules])'
     )
     found = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=120)
