@@ -1,24 +1,42 @@
-"""What docs/ says of configurations is what there is."""
+"""What docs/ says is what there is."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 
-from benchmark.protocol import claims
+from benchmark.protocol import claims, metrics
+from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.protocol.statistics import sign_flip_test
+from benchmark.report import build_parser
+from benchmark.site.intervals import RESAMPLES
+from benchmark.site.pages.payload import QUANTUM
+from benchmark.site.record_docs import record_docs
+from benchmark.site.rows import make_sections
+from benchmark.site.runs import read_runs
+from benchmark.site.store import Store
 from benchmark.suite.experiments import load_experiment
+from benchmark.suite.records import Record
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / 'docs' / 'configurations.md').read_text()
+DEFINITIONS = (ROOT / 'docs' / 'definitions.md').read_text()
+SUBMITTING = (ROOT / 'docs' / 'submitting.md').read_text()
 REAL = ('cofw', '300w', 'wflw')
 
 
+def marked(page: str, mark: str) -> list[list[str]]:
+    """Lines of the table that follows a mark."""
+    table = page.split(f'<!-- {mark} -->')[1].split('\n\n')[0].strip().splitlines()
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in (table[0], *table[2:])]
+
+
 def rows() -> list[list[str]]:
-    table = PAGE.split('<!-- configurations -->')[1].split('\n\n')[0].strip().splitlines()[2:]
-    return [[cell.strip() for cell in line.strip('|').split('|')] for line in table]
+    return marked(PAGE, 'configurations')[1:]
 
 
 def names(dataset: str) -> set[str]:
@@ -72,10 +90,88 @@ def test_switches_make_experiments(index, tmp_path):
     assert found == {switch: switch in text for switch in found}
 
 
-def test_links_lead_somewhere():
-    targets = re.findall(r'\]\((?!https?:|#)([^)]+)\)', PAGE)
-    assert targets
-    assert [target for target in targets if not (ROOT / 'docs' / target).exists()] == []
+@pytest.mark.parametrize('name', ['configurations', 'definitions', 'records', 'submitting'])
+def test_links_lead_somewhere(name):
+    page = (ROOT / 'docs' / f'{name}.md').read_text()
+    targets = re.findall(r'\]\((?!https?:)([^)]+)\)', page)
+    assert targets or name == 'definitions'
+    headings = {heading.lower() for heading in re.findall(r'^## (\w+)$', page, re.MULTILINE)}
+    for target in targets:
+        assert target[1:] in headings if target.startswith('#') else (ROOT / 'docs' / target).exists(), target
+
+
+def test_definitions_have_the_normalizers_of_the_protocol():
+    for (title, landmarks, headline, ocular, pupil, training), name in zip(
+        marked(DEFINITIONS, 'normalizers')[1:], REAL, strict=True
+    ):
+        benchmark = BENCHMARKS[name]
+        assert title == benchmark.title
+        assert int(landmarks) == benchmark.layout.num_landmarks and int(training) == benchmark.train_size
+        assert headline == benchmark.headline_normalizer
+        for cell, points in ((ocular, benchmark.layout.inter_ocular), (pupil, benchmark.layout.inter_pupil)):
+            found = [tuple(range(int(a), int(b or a) + 1)) for a, b in re.findall(r'(\d+)(?:\.\.(\d+))?', cell)]
+            assert found == list(points), name
+
+
+def test_definitions_have_the_subsets_of_the_protocol():
+    for (_, images, subsets), name in zip(marked(DEFINITIONS, 'subsets')[1:], REAL, strict=True):
+        sizes = dict(BENCHMARKS[name].subset_sizes)
+        assert int(images) == sizes.pop('full')
+        assert {subset: int(size) for subset, size in re.findall(r'([a-z-]+) (\d+)', subsets)} == sizes
+
+
+def test_definitions_have_the_smallest_p_of_the_test():
+    seeds, smallest = marked(DEFINITIONS, 'smallest p')
+    for n, p in zip(seeds[1:], smallest[1:], strict=True):
+        assert float(p) == pytest.approx(sign_flip_test(np.arange(1, int(n) + 1)), abs=1e-5)
+
+
+def test_definitions_have_the_numbers_of_the_code():
+    assert f'{RESAMPLES:,} resamples' in DEFINITIONS
+    assert f'a multiple of {QUANTUM:g} %' in DEFINITIONS
+    percents = {round(100 * threshold) for name in REAL for threshold in BENCHMARKS[name].thresholds}
+    assert percents == {8, 10} and 't is 10 % and 8 %' in DEFINITIONS
+    nme = np.random.default_rng(0).gamma(4, 0.02, 50)
+    curve = np.linspace(0, 0.1, 200_001)
+    sampled = np.searchsorted(np.sort(nme), curve, side='right').mean() / len(nme)
+    assert metrics.area_under_curve(nme, 0.1) == pytest.approx(np.maximum(0, 1 - nme / 0.1).mean())
+    assert metrics.area_under_curve(nme, 0.1) == pytest.approx(sampled, abs=1e-4)
+
+
+def test_records_are_documented_as_the_schema_has_them():
+    """Write it anew with: python -m benchmark.site.record_docs > docs/records.md"""
+    page = (ROOT / 'docs' / 'records.md').read_text()
+    assert page == record_docs()
+    assert all(f'| `{name}`' in page for name in Record.model_fields)
+
+
+def test_example_of_an_own_record_becomes_a_row(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    images = [f'helen/testset/{i}_1.jpg' for i in range(20)] + [f'ibug/image_{i}.jpg' for i in range(5)]
+    truth = rng.uniform(50, 200, (25, 68, 2))
+    predicted = truth + rng.normal(0, 2, truth.shape)
+    (tmp_path / 'images.txt').write_text('\n'.join(images) + '\n')
+    np.save(tmp_path / 'truth.npy', truth)
+    np.save(tmp_path / 'predicted.npy', predicted)
+    monkeypatch.chdir(tmp_path)
+    exec(re.search(r'<!-- example: record -->\n```python\n(.*?)```', SUBMITTING, re.DOTALL)[1], {})
+    written = capsys.readouterr().out.strip()
+    assert str(tmp_path) not in Path(written).read_text()
+    (section,) = make_sections(read_runs(tmp_path / 'reports', Store()))
+    (row,) = section.rows
+    assert (row.record.method, row.status) == ('MyMethod', 'partial')
+    eyes = [(truth[:, list(side)].mean(axis=1)) for side in (range(36, 42), range(42, 48))]
+    nme = np.linalg.norm(predicted - truth, axis=-1).mean(axis=1) / np.linalg.norm(eyes[0] - eyes[1], axis=-1)
+    values = row.done[0].digest.values
+    assert values['nme.full.inter-pupil'] == pytest.approx(100 * nme.mean(), rel=1e-5)
+    assert values['nme.challenge.inter-pupil'] == pytest.approx(100 * nme[20:].mean(), rel=1e-5)
+    by_key = {(one.subset, one.normalizer, one.metric): one.value for one in row.record.metrics}
+    assert by_key['full', 'inter-pupil', 'nme'] == pytest.approx(values['nme.full.inter-pupil'])
+
+
+@pytest.mark.parametrize('line', sorted(set(re.findall(r'python -m benchmark\.report ?([^`\n]*)', SUBMITTING))))
+def test_commands_of_submitting_are_understood(line):
+    assert build_parser().parse_args(line.split())
 
 
 @pytest.mark.parametrize('dataset', REAL)
