@@ -7,8 +7,12 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.errors import BenchmarkError, UsageError
+
+if TYPE_CHECKING:
+    from benchmark.site.pages.photographs import Photographs
 
 WITH_IMAGES = Path('build') / 'reports-with-images'
 
@@ -67,17 +71,34 @@ def _build(options: argparse.Namespace) -> None:
     from benchmark.site.build import build_reports
     from benchmark.site.terminal import print_tables
 
-    output = options.reports
     if options.with_images:
-        if not options.with_images.is_dir():
-            raise UsageError(f'--with-images {options.with_images}: no such folder (name the folder of prepared data)')
-        output = WITH_IMAGES
-    written = build_reports(options.reports, options.with_images, output)
+        output, photographs = WITH_IMAGES, _photographs(options.with_images, options.reports)
+    else:
+        output, photographs = options.reports, None
+    written = build_reports(options.reports, photographs, output)
     if options.json:
         _print_json({'written': [str(path) for path in written]})
     else:
         print_tables(options.reports)
         print(f'wrote {len(written)} files, first of all {output / "index.html"}', file=sys.stderr)
+
+
+def _photographs(data_root: Path, reports: Path) -> Photographs:
+    from benchmark.site.pages.photographs import Photographs
+    from benchmark.suite.records import read_records
+
+    if not data_root.is_dir():
+        raise UsageError(f'--with-images {data_root}: no such folder (name the folder of prepared data)')
+    photographs = Photographs(data_root)
+    found: dict[str, bool] = {}
+    for record in read_records(reports / 'records'):
+        if record.status == 'done':
+            found[record.benchmark] = photographs.are_of(record) or found.get(record.benchmark, False)
+    if not any(found.values()):
+        raise BenchmarkError(f'{data_root}: holds the data of no record in {reports / "records"} (name another folder)')
+    for benchmark in (name for name, there in found.items() if not there):
+        print(f'{benchmark}: without photographs, {data_root} does not hold the data of its records', file=sys.stderr)
+    return photographs
 
 
 def _show(options: argparse.Namespace) -> None:

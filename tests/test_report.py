@@ -122,3 +122,12 @@ def test_no_training_code_is_imported(reports, command):
     found = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=120)
     assert found.returncode == 0, found.stderr
     assert found.stdout.splitlines()[-1] == '[]'
+
+
+@pytest.mark.parametrize(
+    ('folder', 'status', 'message'), [('absent', 2, 'no such folder'), ('.', 1, 'holds the data of no record')]
+)
+def test_folder_without_the_photographs_is_named(reports, tmp_path, capsys, folder, status, message):
+    assert main(['--reports', str(reports), '--with-images', str(tmp_path / folder)]) == status
+    err = capsys.readouterr().err
+    assert message in err and str(tmp_path / folder) in err and err.count('\n') == 1

@@ -24,7 +24,7 @@ _GENERATED = (
 )
 
 
-def build_reports(reports: Path, data_root: Path | None = None, output: Path | None = None) -> list[Path]:
+def build_reports(reports: Path, photographs: Photographs | None = None, output: Path | None = None) -> list[Path]:
     """Write the pages, figures and exported files of a reports folder from its records.
 
     The same records give the same bytes: no time or name of this machine is added. What has not changed since an
@@ -32,7 +32,7 @@ def build_reports(reports: Path, data_root: Path | None = None, output: Path | N
 
     Args:
         reports: folder that holds ``records/``; made if absent, and then the pages say that nothing was run.
-        data_root: folder of prepared data whose photographs are put behind drawn faces; None for none.
+        photographs: what to put behind drawn faces; None for a blank background.
         output: folder to write to, instead of ``reports``.
 
     Returns:
@@ -51,7 +51,7 @@ def build_reports(reports: Path, data_root: Path | None = None, output: Path | N
         links,
         speed_tables(reports),
         Path(os.path.relpath(reports / 'records', output)).as_posix(),
-        Photographs(data_root) if data_root else None,
+        photographs,
     )
     current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}
     made = site.make(site.inputs.keys() - current)

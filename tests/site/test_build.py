@@ -13,6 +13,7 @@ from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.datasets.synthetic.sampling import CONDITIONS
 from benchmark.errors import BenchmarkError
 from benchmark.site.build import build_reports
+from benchmark.site.pages.photographs import Photographs
 from benchmark.site.pages.site import Site
 from benchmark.suite.predictions import Predictions
 
@@ -203,7 +204,7 @@ def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_pat
     data, reports = drawn
     build_reports(reports)
     before = _contents(reports)
-    build_reports(reports, data, tmp_path / 'with-images')
+    build_reports(reports, Photographs(data), tmp_path / 'with-images')
     assert _contents(reports) == before
     assert not [path for path, content in before.items() if path.endswith('.html') and b'data:image/jpeg' in content]
     page = (tmp_path / 'with-images' / 'experiments' / 'synthetic-29_resnet-18_star.html').read_text()
@@ -211,11 +212,11 @@ def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_pat
     assert 'reports/records/synthetic-29_resnet-18_star-seed0' in page
 
 
-def test_photographs_of_other_data_are_refused(drawn, tmp_path):
+def test_photographs_of_other_data_are_left_out(drawn, tmp_path):
     _, reports = drawn
     prepare_synthetic(tmp_path / 'other', 'synthetic-29', train_images=1, test_images=len(CONDITIONS), seed=1)
-    with pytest.raises(BenchmarkError, match='not the data of'):
-        build_reports(reports, tmp_path / 'other', tmp_path / 'with-images')
+    build_reports(reports, Photographs(tmp_path / 'other'), tmp_path / 'with-images')
+    assert b'data:image/jpeg' not in b''.join(_contents(tmp_path / 'with-images').values())
 
 
 def test_unreadable_photograph_is_named(drawn, tmp_path):
@@ -224,5 +225,5 @@ def test_unreadable_photograph_is_named(drawn, tmp_path):
     path = prepared.image_path(prepared.test[0])
     path.write_bytes(b'no image')
     with pytest.raises(BenchmarkError, match='not a readable image') as caught:
-        build_reports(reports, data, tmp_path / 'with-images')
+        build_reports(reports, Photographs(data), tmp_path / 'with-images')
     assert str(path) in str(caught.value)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmark.datasets.prepared import Prepared, open_prepared
+from benchmark.datasets.manifest import Manifest
+from benchmark.datasets.prepared import Prepared, find_prepared, open_prepared
 from benchmark.errors import BenchmarkError
 from benchmark.site.runs import Run
+from benchmark.suite.records import Record
 
 _MARGIN = 0.25  # around the landmarks, as a share of their larger extent
 _SIDE = 320  # largest side of a crop in the page, pixels
@@ -26,12 +27,16 @@ class Photographs:
 
     def __init__(self, data_root: Path) -> None:
         self.data_root = data_root
+        self._manifests: dict[str, Manifest | None] = {}
         self._prepared: dict[str, Prepared] = {}
 
-    def version(self, benchmark: str) -> str | None:
-        """What tells prepared data from other prepared data; None where nothing is prepared."""
-        manifest = self.data_root / benchmark / 'manifest.json'
-        return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.exists() else None
+    def are_of(self, record: Record) -> bool:
+        """Whether the prepared data is what a finished record was made on."""
+        benchmark = record.benchmark
+        if benchmark not in self._manifests:
+            self._manifests[benchmark] = find_prepared(self.data_root, benchmark)
+        manifest = self._manifests[benchmark]
+        return manifest is not None and manifest.fingerprint == record.dataset.fingerprint
 
     def crop(self, run: Run, index: int) -> dict:
         """The photograph around a predicted face, as the keyword arguments of :class:`benchmark.site.figures.Face`.
@@ -42,22 +47,17 @@ class Photographs:
 
         Returns:
             ``image`` (H, W, 3) uint8, RGB, at most 320 pixels wide and high, ``origin`` and ``size`` in pixels of the
-            original image; nothing for a benchmark that is not prepared.
+            original image; nothing where the data of the run is not the prepared one.
 
         Raises:
-            BenchmarkError: the prepared data is not that of the record, or an image is unreadable.
+            BenchmarkError: the prepared data is damaged, or an image is unreadable.
         """
-        benchmark = run.benchmark.name
-        if self.version(benchmark) is None:
+        if not self.are_of(run.record):
             return {}
+        benchmark = run.benchmark.name
         if benchmark not in self._prepared:
             self._prepared[benchmark] = open_prepared(self.data_root, benchmark)
         prepared = self._prepared[benchmark]
-        if prepared.manifest.fingerprint != run.record.dataset.fingerprint:
-            raise BenchmarkError(
-                f'{self.data_root / benchmark}: not the data of {run.path.name} '
-                '(name a folder with that data, or build without --with-images)'
-            )
         path = prepared.image_path(prepared.test[index])
         try:
             # As annotated, whatever orientation the camera noted.

@@ -72,7 +72,8 @@ class Site:
         parts = [self._frame]
         for row in rows:
             parts += [self.links[row], status(row)]
-            parts += [self._photographs and self._photographs.version(row.benchmark.name)]
+            if self._photographs:
+                parts += [self._photographs.are_of(run.record) for run in row.done]
             parts += [(run.sha256, run.digest and run.digest.sha256) for run in row.runs]
         return _sha256(*parts)
 
