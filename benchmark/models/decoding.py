@@ -9,7 +9,7 @@ from mmpose.models.heads import BaseHead
 from torch import Tensor
 
 from benchmark.models.moments import heatmap_moments
-from benchmark.models.star_loss import covariance
+from benchmark.models.star_terms import covariance
 
 
 def predict_from_heatmaps(head: BaseHead, heatmaps: Iterable[Tensor], batch_data_samples: list) -> list[InstanceData]:

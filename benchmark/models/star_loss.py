@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from benchmark.models.moments import HeatmapMoments, heatmap_moments
+from benchmark.models import star_loss_triton as fused
+from benchmark.models.moments import heatmap_moments
+from benchmark.models.star_terms import covariance, landmark_terms, principal_axes
+
+__all__ = ['STARLoss', 'covariance', 'principal_axes']
 
 
 @MODELS.register_module()
@@ -84,27 +87,22 @@ class STARLoss(nn.Module):
         self._check(heatmaps, keypoints, keypoint_weights)
         with torch.autocast(heatmaps.device.type, enabled=False):
             heatmaps = _at_least_float32(heatmaps)
-            moments = heatmap_moments(heatmaps)
-            # Below this a covariance is the rounding of the mean: a single hot pixel has no axes.
-            noise = (4 * torch.finfo(heatmaps.dtype).eps) ** 2 / self.eps
-            small, large, axis = principal_axes(covariance(moments, self.eps), noise)
-            error = keypoints.to(heatmaps.dtype) - moments.mean
-            along = (error * axis).sum(-1)
-            across = axis[..., 0] * error[..., 1] - axis[..., 1] * error[..., 0]
-            detached = self.restriction == 'detach'
-            loss = sum(
-                self._distance(part) / ((value.detach() if detached else value) + self.eps).sqrt()
-                for part, value in ((across, small), (along, large))
-            )
-            if not detached:
-                loss = loss + self.eigenvalue_weight * (small + large)
-            return self.loss_weight * self._reduce(loss, keypoint_weights)
+            keypoints = keypoints.to(heatmaps.dtype)
+            make_terms = self._fused_terms if fused.fits(heatmaps) else self._terms
+            return self.loss_weight * self._reduce(make_terms(heatmaps, keypoints), keypoint_weights)
 
-    def _distance(self, error: Tensor) -> Tensor:
-        zero = torch.zeros_like(error)
-        if self.distance == 'smooth_l1':
-            return F.smooth_l1_loss(error, zero, reduction='none', beta=self.smooth_l1_beta)
-        return error.abs() if self.distance == 'l1' else error.square()
+    def _terms(self, heatmaps: Tensor, keypoints: Tensor) -> Tensor:
+        """Loss of each landmark (B, K)."""
+        return landmark_terms(heatmap_moments(heatmaps), keypoints, *self._options)
+
+    def _fused_terms(self, heatmaps: Tensor, keypoints: Tensor) -> Tensor:
+        """The same in one kernel."""
+        return fused.star_terms(heatmaps.contiguous(), keypoints.contiguous(), *self._options)[0]
+
+    @property
+    def _options(self) -> tuple[str, bool, float, float, float]:
+        scales = (self.eigenvalue_weight, self.smooth_l1_beta, self.eps)
+        return self.distance, self.restriction == 'detach', *map(float, scales)
 
     def _reduce(self, loss: Tensor, keypoint_weights: Tensor | None) -> Tensor:
         if not self.use_target_weight:
@@ -134,49 +132,6 @@ class STARLoss(nn.Module):
             raise ValueError('keypoints: NaN or infinite values')
         if debug and not (heatmaps >= 0).all():
             raise ValueError(f'heatmaps: negative or NaN values, the smallest is {heatmaps.min().item():g}')
-
-
-def covariance(moments: HeatmapMoments, eps: float = 1e-5) -> Tensor:
-    """Unbiased weighted covariance of heatmaps (STAR loss, equation 3, with the official normalization).
-
-    Args:
-        moments: moments of (B, K, H, W) heatmaps.
-        eps: added to the sums of weights and of squared weights.
-
-    Returns:
-        (B, K, 3) as (xx, xy, yy), in squared units of half the heatmap's size.
-    """
-    first = moments.mass + eps
-    second = moments.concentration + eps
-    # At least eps for any heatmap whose mass is 1; only maps with next to no mass are bounded here.
-    return moments.scatter / (first - second / first).clamp(min=eps / 2)[..., None]
-
-
-def principal_axes(matrices: Tensor, noise: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-    """Eigenvalues and major axis of symmetric, positive semi-definite 2 x 2 matrices, in closed form.
-
-    Args:
-        matrices: (..., 3) as (xx, xy, yy).
-        noise: half the difference of eigenvalues below which a matrix counts as isotropic whatever its size.
-
-    Returns:
-        Smaller eigenvalue (...), larger eigenvalue (...), both non-negative, and the unit eigenvector (..., 2) of the
-        larger one. A matrix that is isotropic within rounding has no axes: it gets the x axis, without gradient.
-    """
-    xx, xy, yy = matrices.unbind(-1)
-    middle = (xx + yy) / 2
-    half = (xx - yy) / 2
-    squared = half.square() + xy.square()
-    isotropic = squared.detach() <= (8 * torch.finfo(matrices.dtype).eps * middle.detach()).square()
-    isotropic |= squared.detach() < max(noise**2, torch.finfo(matrices.dtype).tiny)
-    radius = torch.where(isotropic, 0, torch.where(isotropic, 1, squared).sqrt())
-    # Of the two equivalent eigenvectors, the one that does not cancel.
-    wide = half >= 0
-    x = torch.where(wide, half + radius, xy)
-    y = torch.where(wide, xy, radius - half)
-    axis = torch.stack((torch.where(isotropic, 1, x), torch.where(isotropic, 0, y)), dim=-1)
-    axis = axis / torch.linalg.vector_norm(axis, dim=-1, keepdim=True)
-    return (middle - radius).clamp(min=0), middle + radius, axis
 
 
 def _at_least_float32(heatmaps: Tensor) -> Tensor:
