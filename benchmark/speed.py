@@ -1,30 +1,53 @@
-"""Measure how fast this machine is: python -m benchmark.speed input."""
+"""Measure how fast this machine is: python -m benchmark.speed."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.suite.memory import keep_freed_memory
 from benchmark.suite.speed import PARTS
+
+if TYPE_CHECKING:
+    from benchmark.suite.speed.results import Measurement
+
+FOLDERS = {'data_root': 'data', 'configs': 'mmpose_configs'}
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.speed',
-        description='Measure how fast this machine is; ratios are within one run.',
+        description='Measure how fast this machine is; ratios are within one run. What is measured is stored, one '
+        'file a device and number of threads, in place of earlier measurements of the same parts.',
         epilog='Parts: ' + '; '.join(f'{name}: {text}' for name, text in PARTS.items()) + '.',
     )
-    parser.add_argument('parts', nargs='+', choices=tuple(PARTS), metavar='PART', help=f'one of {", ".join(PARTS)}')
+    parser.add_argument(
+        'parts',
+        nargs='*',
+        choices=(*PARTS, []),
+        metavar='PART',
+        help=f'any of {", ".join(PARTS)} (default: all of them, which takes some minutes)',
+    )
+    parser.add_argument(
+        '--device', choices=('auto', 'cpu', 'cuda'), default='auto', help='default: cuda if there is one'
+    )
     parser.add_argument('--data-root', type=Path, metavar='DIR', help='prepared data (default: data)')
+    parser.add_argument('--configs', type=Path, metavar='DIR', help='configurations (default: mmpose_configs)')
     parser.add_argument('--seconds', type=float, default=20.0, metavar='N', help='time for each part (default: 20)')
+    parser.add_argument(
+        '--store',
+        type=Path,
+        default=Path('reports', 'speed'),
+        metavar='DIR',
+        help='folder of the results (default: reports/speed)',
+    )
     parser.add_argument('--json', action='store_true', help='print machine-readable results on stdout')
     return parser
 
@@ -36,13 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not 0 <= options.seconds < float('inf'):
         parser.error('--seconds: expected a number that is not negative')
     try:
-        if options.data_root and not options.data_root.is_dir():
-            raise UsageError(f'--data-root {options.data_root}: no such folder (make it, or prepare data into it)')
-        data_root = options.data_root or Path('data')
-        keep_freed_memory()  # as in a training
-        # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
-        parts = {name: import_module(f'benchmark.suite.speed.{name}') for name in dict.fromkeys(options.parts)}
-        measurements = [part.measure(data_root, options.seconds) for part in parts.values()]
+        for name in FOLDERS:
+            given = getattr(options, name)
+            if given and not given.is_dir():
+                flag = f'--{name.replace("_", "-")}'
+                raise UsageError(f'{flag} {given}: no such folder (make it, or choose another one)')
+        measurements = _measure(options)
+        from benchmark.suite.speed.results import store
+
+        written = store(options.store, measurements)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
@@ -50,12 +75,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print('stopped', file=sys.stderr)
         return 130
     if options.json:
-        print(json.dumps([dataclasses.asdict(measurement) for measurement in measurements], indent=1))
+        print(f'[{", ".join(measurement.model_dump_json(indent=1) for measurement in measurements)}]')
     else:
-        from benchmark.suite.speed.table import print_table
+        from benchmark.suite.speed.table import print_tables
 
-        print_table(measurements)
+        print_tables(measurements)
+    print(f'wrote {written}', file=sys.stderr)
     return 0
+
+
+def _measure(given: argparse.Namespace) -> list[Measurement]:
+    keep_freed_memory()  # as in a training
+    # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
+    import torch
+
+    from benchmark.suite.environment import describe_environment
+    from benchmark.suite.speed.options import Options
+
+    if given.device == 'cuda' and not torch.cuda.is_available():
+        raise UsageError('--device cuda: PyTorch sees no GPU (choose --device cpu)')
+    device = given.device
+    if device == 'auto':
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    folders = {name: getattr(given, name) or Path(usual) for name, usual in FOLDERS.items()}
+    options = Options(**folders, seconds=given.seconds, device=device)
+    environment = describe_environment(device, 'float32')
+    measurements = []
+    for name in dict.fromkeys(given.parts or PARTS):
+        part = import_module(f'benchmark.suite.speed.{name}')
+        found = part.measure(options)
+        now = datetime.now(timezone.utc).isoformat(timespec='seconds')
+        measurements.append(found.model_copy(update={'environment': environment, 'measured': now}))
+    return measurements
 
 
 if __name__ == '__main__':

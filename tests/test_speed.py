@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmark import speed
 from benchmark.datasets.prepared import open_prepared, write_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.suite.speed import PARTS
+from benchmark.suite.speed.results import Measurement, read_speed_report
+
+PAGE = (Path(__file__).resolve().parents[1] / 'docs' / 'speed.md').read_text()
 
 
 @pytest.fixture(scope='module')
@@ -22,8 +28,9 @@ def drawn(tmp_path_factory):
 
 
 @pytest.fixture
-def small(monkeypatch):
-    """Smaller batches, which take less time."""
+def small(monkeypatch, tmp_path):
+    """Smaller batches, which take less time; results go to a folder of the test."""
+    monkeypatch.chdir(tmp_path)
     input_part = pytest.importorskip('benchmark.suite.speed.input')
     monkeypatch.setattr(input_part, 'BATCH', 2)
     monkeypatch.setattr(input_part, 'BATCH_OF_SINGLES', 1)
@@ -31,14 +38,15 @@ def small(monkeypatch):
 
 
 def _measure(capsys, *arguments):
-    assert speed.main(['input', '--json', '--seconds', '0', *map(str, arguments)]) == 0
+    assert speed.main(['input', '--json', '--seconds', '0', '--device', 'cpu', *map(str, arguments)]) == 0
     (measurement,) = json.loads(capsys.readouterr().out)
     return measurement
 
 
 def test_json_holds_every_way_with_ratios_to_the_first(small, drawn, capsys):
     measurement = _measure(capsys, '--data-root', drawn)
-    assert measurement['part'] == 'input'
+    assert (measurement['part'], measurement['unit'], measurement['clock']) == ('input', 'image', 'computation')
+    assert measurement['environment']['device'] == 'cpu'
     assert '6 training faces of Synthetic faces, 98 landmarks' in measurement['about']
     rows = measurement['rows']
     assert [row['name'].split(',')[0] for row in rows] == [
@@ -62,11 +70,14 @@ def test_measuring_leaves_nothing_behind(small, drawn, capsys):
     assert sorted(drawn.rglob('*')) == before
 
 
-def test_table_is_printed(small, drawn, capsys):
-    assert speed.main(['input', '--seconds', '0', '--data-root', str(drawn)]) == 0
-    out = capsys.readouterr().out
-    assert out.count('input ') >= 4
+def test_table_is_printed_and_results_are_stored(small, drawn, tmp_path, capsys):
+    assert speed.main(['input', '--seconds', '0', '--data-root', str(drawn), '--store', 'kept']) == 0
+    out, err = capsys.readouterr()
+    assert out.count('crop store') == 2
     assert 'Synthetic faces' in out
+    (written,) = (tmp_path / 'kept').iterdir()
+    assert f'wrote {written.relative_to(tmp_path)}' in err
+    assert [one.part for one in read_speed_report(written).measurements] == ['input']
 
 
 def test_test_faces_are_taken_where_there_are_no_others(small, drawn, tmp_path, capsys):
@@ -79,14 +90,14 @@ def test_faces_are_drawn_where_nothing_is_prepared(small, tmp_path, capsys):
     small.setattr('benchmark.suite.speed.input.FACES', 8)
     measurement = _measure(capsys, '--data-root', tmp_path)
     assert '4 newly drawn faces of Synthetic faces' in measurement['about']
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ['reports']
 
 
 def test_data_root_that_is_not_there_is_one_line_and_exit_status_2(tmp_path, capsys):
     assert speed.main(['input', '--data-root', str(tmp_path / 'nowhere')]) == 2
     assert (
         capsys.readouterr().err
-        == f'error: --data-root {tmp_path / "nowhere"}: no such folder (make it, or prepare data into it)\n'
+        == f'error: --data-root {tmp_path / "nowhere"}: no such folder (make it, or choose another one)\n'
     )
 
 
@@ -112,12 +123,55 @@ def test_damaged_image_is_one_line_and_exit_status_1(small, drawn, tmp_path, cap
     assert err.startswith(f'error: {broken}: damaged image') and err.count('\n') == 1
 
 
-@pytest.mark.parametrize('arguments', [[], ['nothing'], ['input', '--seconds', '-1'], ['input', '--seconds', 'nan']])
+@pytest.mark.parametrize('arguments', [['nothing'], ['input', '--seconds', '-1'], ['input', '--seconds', 'nan']])
 def test_wrong_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as exit_:
         speed.main(arguments)
     assert exit_.value.code == 2
     assert 'usage: python -m benchmark.speed' in capsys.readouterr().err
+
+
+def test_all_parts_are_measured_unless_some_are_named(monkeypatch, tmp_path, capsys):
+    asked = []
+
+    class Part:
+        def __init__(self, name):
+            self.name = name.rpartition('.')[2]
+
+        def measure(self, options):
+            asked.append(self.name)
+            return Measurement(part=self.name, about='nothing', rows=())
+
+    monkeypatch.setattr(speed, 'import_module', Part)
+    for parts, expected in (([], list(PARTS)), (['step', 'loss', 'step'], ['step', 'loss'])):
+        assert speed.main([*parts, '--device', 'cpu', '--store', str(tmp_path)]) == 0
+        assert asked == expected
+        asked.clear()
+    (path,) = tmp_path.iterdir()
+    assert [one.part for one in read_speed_report(path).measurements] == sorted(PARTS)
+
+
+@pytest.mark.parametrize('line', re.findall(r'^python -m benchmark\.speed(.*?)(?: *#.*)?$', PAGE, re.MULTILINE))
+def test_commands_of_the_page_are_understood(line):
+    assert speed.build_parser().parse_args(line.split())
+
+
+def test_page_names_every_part():
+    assert set(re.findall(r'^\| `(\w+)` \|', PAGE, re.MULTILINE)) == set(PARTS)
+
+
+def test_folder_that_cannot_be_written_to_is_one_line_and_exit_status_1(small, drawn, tmp_path, capsys):
+    (tmp_path / 'file').touch()
+    arguments = ['input', '--seconds', '0', '--data-root', str(drawn), '--store', str(tmp_path / 'file')]
+    assert speed.main(arguments) == 1
+    err = capsys.readouterr().err
+    assert 'cannot write the speeds' in err and '--store' in err and err.count('\n') == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_gpu_that_is_not_there_is_one_line_and_exit_status_2(capsys):
+    assert speed.main(['loss', '--device', 'cuda']) == 2
+    assert capsys.readouterr().err == 'error: --device cuda: PyTorch sees no GPU (choose --device cpu)\n'
 
 
 def test_help_names_the_parts_without_loading_them():

@@ -57,10 +57,11 @@ def _line(row: Row, measurement: Measurement, grouped: bool, memory: bool, waits
         Cell(row.name),
         _median(row.milliseconds, row.milliseconds_quartiles, decimals(row.milliseconds)),
         Cell(f'{row.samples_per_second:.0f}' if row.samples_per_second >= 10 else f'{row.samples_per_second:.1f}'),
-        _median(row.ratio, row.ratio_quartiles, 2),
+        _median(row.ratio, row.ratio_quartiles, 2 if row.ratio < 10 else 1),
     ]
     if measurement.subject:
-        cells.append(_median(row.subject_ratio, row.subject_ratio_quartiles, 3))
+        digits = 3 if row.subject_ratio is None or row.subject_ratio < 10 else 1
+        cells.append(_median(row.subject_ratio, row.subject_ratio_quartiles, digits))
     if memory:
         none = row.memory_mib is None
         cells += [Cell(), Cell()] if none else [Cell(f'{row.memory_mib:.1f}'), Cell(f'{row.memory_heatmaps:.2f}')]

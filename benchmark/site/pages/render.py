@@ -30,7 +30,6 @@ _BOARD = (
     *('vendor/dataTables.min.js', 'vendor/dataTables.buttons.min.js', 'assets/board.js', 'assets/board-filters.js'),
     *('assets/board-columns.js', 'assets/board-export.js'),
 )
-# More comparisons than this would take most of a page; then it shows those of the headline NME alone.
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,16 @@
 """What ``python -m benchmark.speed`` measures.
 
-Each part is a module of this package with a function ``measure(data_root: Path, seconds: float) -> Measurement``.
+Each part is a module of this package with a function ``measure(options: Options) -> Measurement``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-PARTS: Mapping[str, str] = {'input': 'training samples, from images to augmented batches with the targets of all maps'}
+PARTS: Mapping[str, str] = {
+    'loss': 'forward and backward pass of the losses, and the memory that it takes',
+    'step': 'whole training steps of small networks, on a GPU of the official ones as well',
+    'input': 'training samples, from images to augmented batches with the targets of all maps',
+    'evaluation': 'landmarks and covariances of test images, with and without the flip test',
+    'inference': 'landmarks by PyTorch and by the exported model in onnxruntime',
+}

@@ -23,7 +23,9 @@ from benchmark.models.face_dataset import collate_crops
 from benchmark.models.official_augmentation import OfficialFaceAugmentation
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.speed.official_style import OfficialStyleSamples
-from benchmark.suite.speed.timing import Contender, Measurement, compare, single_thread
+from benchmark.suite.speed.options import Options
+from benchmark.suite.speed.results import Measurement
+from benchmark.suite.speed.timing import Contender, compare, single_thread
 
 DRAWN = 'synthetic-98'
 CANDIDATES = ('wflw', '300w', DRAWN)  # the first one that is prepared is taken
@@ -34,12 +36,11 @@ BATCH = 32
 BATCH_OF_SINGLES = 4  # samples a round of the slowest way, which would otherwise take most of the time
 
 
-def measure(data_root: Path, seconds: float) -> Measurement:
+def measure(options: Options) -> Measurement:
     """Time four ways to make training samples, on one core.
 
     Args:
-        data_root: folder of all prepared benchmarks; faces are drawn where it has none.
-        seconds: for how long to repeat.
+        options: the choices; faces are drawn where their data root has none.
 
     Raises:
         BenchmarkError: prepared data or an image is damaged, or no temporary file can be written.
@@ -48,16 +49,17 @@ def measure(data_root: Path, seconds: float) -> Measurement:
         tempfile.TemporaryDirectory(prefix='benchmark-speed-') as folder,
         DefaultScope.overwrite_default_scope('mmpose'),
     ):
-        prepared, source = _few_faces(Path(data_root), Path(folder))
+        prepared, source = _few_faces(options.data_root, Path(folder))
         with single_thread(), _seeded():
-            rows = compare(_contenders(prepared, Path(folder)), seconds)
+            rows = compare(_contenders(prepared, Path(folder)), options.seconds)
     benchmark = get_benchmark(prepared.manifest.benchmark)
+    landmarks = f', {benchmark.layout.num_landmarks} landmarks'
     about = (
-        f'{len(prepared.train)} {source} faces of {benchmark.title}, {benchmark.layout.num_landmarks} landmarks, '
+        f'{len(prepared.train)} {source} faces of {benchmark.title.removesuffix(landmarks)}{landmarks}, '
         f'{len(benchmark.layout.curves)} contours, {INPUT_SIZE[0]} x {INPUT_SIZE[1]} pixels; '
         'one core, times of computation, files in memory'
     )
-    return Measurement('input', about, rows)
+    return Measurement(part='input', about=about, rows=rows)
 
 
 def _contenders(prepared: Prepared, root: Path) -> list[Contender]:

@@ -48,7 +48,8 @@ def _table(measurement: Measurement, group: str, rows: list[Row]) -> Table:
             _spread(row.ratio, row.ratio_quartiles, 1),
         ]
         if measurement.subject:
-            cells.append(_spread(row.subject_ratio, row.subject_ratio_quartiles, 3))
+            digits = 3 if row.subject_ratio < 10 else 1
+            cells.append(_spread(row.subject_ratio, row.subject_ratio_quartiles, digits))
         if memory:
             none = row.memory_mib is None
             cells += ['', ''] if none else [f'{row.memory_mib:.1f}', f'{row.memory_heatmaps:.2f}']

@@ -2,20 +2,61 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from benchmark.suite.speed.table import print_table
-from benchmark.suite.speed.timing import Measurement, Row
+from benchmark.suite.speed.results import Measurement, Row
+from benchmark.suite.speed.table import print_tables
 
 
-def test_table_has_a_line_for_each_way_of_each_part_and_says_how_it_was_measured(capsys):
+def row(name, milliseconds, ratio, **more):
+    return Row(
+        name=name,
+        milliseconds=milliseconds,
+        milliseconds_quartiles=(milliseconds - 1, milliseconds + 1.5),
+        samples_per_second=1000 / milliseconds,
+        ratio=ratio,
+        ratio_quartiles=(ratio - 1, ratio + 1),
+        rounds=5,
+        **more,
+    )
+
+
+def lines_of(capsys, *measurements, width=120):
+    print_tables(measurements, Console(width=width))
+    return [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+
+
+def test_every_way_of_every_part_has_a_line_and_it_is_said_how_it_was_measured(capsys):
+    rows = (row('slow [way]', 20.0, 1.0), row('fast', 1.25, 16.04))
+    lines = lines_of(
+        capsys,
+        Measurement(part='input', about='on 3 faces', rows=rows),
+        Measurement(part='other', about='elsewhere', unit='batch', rows=rows[:1], notes=('left out: this',)),
+    )
+    assert ['slow', '[way]', '20.00', '50', '1.0'] in lines
+    assert ['19.00-21.50', '0.0-2.0'] in lines
+    assert ['fast', '1.25', '800', '16.0'] in lines
+    assert ['input:', 'on', '3', 'faces'] in lines
+    assert lines[-2:] == [['other:', 'elsewhere'], ['other:', 'left', 'out:', 'this']]
+
+
+def test_groups_stand_apart_and_what_was_measured_has_columns(capsys):
+    compared = {'subject_ratio': 1.05, 'subject_ratio_quartiles': (1.01, 1.1)}
     rows = (
-        Row('slow [way]', 20.0, (19.0, 21.5), 50.0, 1.0, (1.0, 1.0), 5),
-        Row('fast', 1.25, (1.0, 2.0), 800.0, 16.04, (15.0, 17.0), 5),
+        row('one', 20.0, 1.0, group='small', memory_mib=51.25, memory_heatmaps=1.0459, synchronizations=0, **compared),
+        row('two', 10.0, 2.0, group='large', **compared),
     )
-    print_table(
-        [Measurement('input', 'on 3 faces', rows), Measurement('other', 'elsewhere', rows[:1])], Console(width=120)
+    lines = lines_of(capsys, Measurement(part='loss', about='it', unit='batch', subject='one', rows=rows))
+    assert ['loss:', 'small'] in lines and ['loss:', 'large'] in lines
+    assert ['one', '20.00', '50', '1.0', '1.050', '51.2', '1.05', '0'] in lines
+    assert ['19.00-21.50', '0.0-2.0', '1.010-1.100'] in lines
+    assert ['two', '10.00', '100', '2.0', '1.050'] in lines
+
+
+def test_table_fits_into_eighty_columns(capsys):
+    more = {'group': 'g', 'memory_mib': 1.0, 'memory_heatmaps': 1.0, 'subject_ratio': 1.0}
+    rows = (
+        row('a way whose name needs more than one line', 1234.5, 100.0, subject_ratio_quartiles=(1.0, 1.0), **more),
     )
-    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert ['input', 'slow', '[way]', '20.00', '19.00-21.50', '50', '1.0', '1.0-1.0'] in lines
-    assert ['input', 'fast', '1.25', '1.00-2.00', '800', '16.0', '15.0-17.0'] in lines
-    assert ['other', 'slow', '[way]', '20.00', '19.00-21.50', '50', '1.0', '1.0-1.0'] in lines
-    assert lines[-2:] == [['input:', 'on', '3', 'faces'], ['other:', 'elsewhere']]
+    print_tables([Measurement(part='loss', about='it', subject='a', rows=rows)], Console(width=80))
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert '…' not in out

@@ -78,6 +78,25 @@ def test_rounds_go_on_until_the_time_is_up(monkeypatch, clock):
     assert row.rounds == len(calls) / 2 > LEAST_ROUNDS
 
 
+def test_time_of_the_subject_is_divided_by_every_other_within_rounds(clock, contender):
+    contenders = [contender('slow', 2, SLOW), contender('fast', 10, FAST)]
+    slow, fast = compare(contenders, 0, clock, group='here', subject='fast')
+    assert (fast.subject_ratio, fast.subject_ratio_quartiles) == (1, (1, 1))
+    assert slow.subject_ratio == pytest.approx(np.median(np.array(FAST) / 10 / (np.array(SLOW) / 2)))
+    assert slow.subject_ratio_quartiles[0] <= slow.subject_ratio <= slow.subject_ratio_quartiles[1]
+    assert slow.group == fast.group == 'here'
+
+
+def test_repeats_are_timed_together(clock):
+    def run():
+        clock.now += next(durations)
+
+    durations = iter([100.0, 1.0, 2.0, 3.0] * LEAST_ROUNDS)
+    (row,) = compare([Contender('one', 2, run, repeats=3)], 0, clock)
+    assert row.milliseconds == pytest.approx(1000)
+    assert row.subject_ratio is None
+
+
 def test_threads_are_as_before_afterwards():
     before = torch.get_num_threads(), cv2.getNumThreads()
     with pytest.raises(RuntimeError, match='inside'), single_thread():
