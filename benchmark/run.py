@@ -161,14 +161,14 @@ def _report(
     outcome: Outcome, options: argparse.Namespace, folders: dict[str, Path], places: Places, problems: list[str]
 ) -> int:
     from benchmark.site.build import build_reports
-    from benchmark.site.terminal import print_tables
+    from benchmark.site.terminal import print_sections
 
     try:
-        build_reports(folders['reports'])
+        built = build_reports(folders['reports'])
         if options.json:
             print(json.dumps(_results(outcome, places.records), indent=1))
         else:
-            print_tables(folders['reports'])
+            print_sections(built.sections, built.store)
     except BenchmarkError as error:
         problems.append(str(error))
     return _conclude(outcome, options, problems)

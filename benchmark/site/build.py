@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
@@ -12,10 +13,10 @@ from benchmark.site.analysis import Analysis
 from benchmark.site.pages.links import FOLDER, page_links
 from benchmark.site.pages.photographs import Photographs
 from benchmark.site.pages.site import Site
-from benchmark.site.rows import make_sections
+from benchmark.site.rows import Section, make_sections
 from benchmark.site.runs import read_runs
 from benchmark.site.speed_tables import speed_tables
-from benchmark.site.store import Store, load_store, stamp
+from benchmark.site.store import Store, code_version, load_store, stamp
 from benchmark.suite.records import write_atomically
 
 _GENERATED = (
@@ -24,7 +25,22 @@ _GENERATED = (
 )
 
 
-def build_reports(reports: Path, photographs: Photographs | None = None, output: Path | None = None) -> list[Path]:
+@dataclass(frozen=True)
+class Built:
+    """A reports folder that has been built.
+
+    Attributes:
+        files: paths of all files that its records make, sorted.
+        sections: the benchmarks that have a record.
+        store: digests and intervals behind the pages.
+    """
+
+    files: list[Path]
+    sections: list[Section]
+    store: Store
+
+
+def build_reports(reports: Path, photographs: Photographs | None = None, output: Path | None = None) -> Built:
     """Write the pages, figures and exported files of a reports folder from its records.
 
     The same records give the same bytes: no time or name of this machine is added. What has not changed since an
@@ -34,9 +50,6 @@ def build_reports(reports: Path, photographs: Photographs | None = None, output:
         reports: folder that holds ``records/``; made if absent, and then the pages say that nothing was run.
         photographs: what to put behind drawn faces; None for a blank background.
         output: folder to write to, instead of ``reports``.
-
-    Returns:
-        Paths of all files that the records make, sorted.
 
     Raises:
         BenchmarkError: a record or predictions file is damaged, and nothing is written; or the folder is not writable.
@@ -52,6 +65,7 @@ def build_reports(reports: Path, photographs: Photographs | None = None, output:
         speed_tables(reports),
         Path(os.path.relpath(reports / 'records', output)).as_posix(),
         photographs,
+        _drawn(output, earlier),
     )
     current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}
     made = site.make(site.inputs.keys() - current)
@@ -62,7 +76,7 @@ def build_reports(reports: Path, photographs: Photographs | None = None, output:
     written = {path for _, files in store.pages.values() for path in files}
     _remove(output, written)
     store.save(output, earlier)
-    return sorted(output / path for path in written)
+    return Built(sorted(output / path for path in written), sections, store)
 
 
 def _is_current(folder: Path, earlier: Store, name: str, inputs: str) -> bool:
@@ -71,6 +85,17 @@ def _is_current(folder: Path, earlier: Store, name: str, inputs: str) -> bool:
     if made_from != inputs:
         return False
     return all((folder / path).exists() and stamp(folder / path) == mark for path, mark in files.items())
+
+
+def _drawn(folder: Path, earlier: Store) -> dict[str, Path]:
+    """Files that this version of the code has written and nobody has touched since."""
+    return {
+        path: folder / path
+        for inputs, files in earlier.pages.values()
+        if inputs.startswith(code_version())
+        for path, mark in files.items()
+        if (folder / path).exists() and stamp(folder / path) == mark
+    }
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

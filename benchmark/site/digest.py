@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ class Digest:
     """Predictions of one run, reduced.
 
     Attributes:
-        sha256: of the predictions file, hexadecimal.
+        content: hash of the arrays in the predictions file, hexadecimal.
         test_set: SHA-256 of the image names in their order; runs of one test set can be paired.
         subset_names: subsets of the benchmark, 'full' first.
         subsets: (N, S) bool, membership of each image.
@@ -30,7 +31,7 @@ class Digest:
             behind them; None where it cannot be measured.
     """
 
-    sha256: str
+    content: str
     test_set: str
     subset_names: tuple[str, ...]
     subsets: NDArray[np.bool_]
@@ -43,6 +44,11 @@ class Digest:
     ambiguity: NDArray[np.float64] | None
     values: Mapping[str, float]
     angles: tuple[float, float, int] | None
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Number of images of each subset."""
+        return dict(zip(self.subset_names, self.subsets.sum(axis=0).tolist(), strict=True))
 
     def member(self, subset: str) -> NDArray[np.bool_]:
         """(N,) bool, which images belong to a subset; none where it is unknown."""

@@ -15,30 +15,31 @@ from benchmark.site.measures import all_measures, value
 from benchmark.suite.predictions import Predictions
 
 
-def make_digest(predictions: Predictions, benchmark: Benchmark, sha256: str) -> Digest:
+def make_digest(predictions: Predictions, benchmark: Benchmark, content: str) -> Digest:
     """Reduce predictions that are known to be valid.
 
     Args:
         predictions: the predictions.
         benchmark: the benchmark that they were made on.
-        sha256: of their file.
+        content: hash of the arrays in their file, hexadecimal.
     """
     layout = benchmark.layout
     distance = predictions.inter_ocular if benchmark.headline_normalizer == 'inter-ocular' else predictions.inter_pupil
-    keypoints = predictions.keypoints.astype(np.float64)
-    right, left = (keypoints[:, list(indices)].mean(axis=1) for indices in layout.inter_pupil)
+    # Points as complex numbers: a similarity is then a product and a sum.
+    points = predictions.keypoints[..., 0] + 1j * predictions.keypoints[..., 1].astype(np.float64)
+    right, left = (points[:, list(indices)].mean(axis=1) for indices in layout.inter_pupil)
     turn = _to_upright(left - right)
-    centred = keypoints - ((left + right) / 2)[:, None]
+    shape = (turn @ points - turn @ (left + right) / 2) / len(turn)
     digest = Digest(
-        sha256=sha256,
+        content=content,
         test_set=hashlib.sha256('\n'.join(predictions.image_ids).encode()).hexdigest(),
         subset_names=tuple(map(str, predictions.subset_names)),
         subsets=predictions.subsets,
         mean_distance=predictions.distances.mean(axis=1, dtype=np.float64),
         inter_ocular=predictions.inter_ocular,
         inter_pupil=predictions.inter_pupil,
-        landmark_errors=(predictions.distances / distance[:, None]).mean(axis=0, dtype=np.float64),
-        shape=np.einsum('nij,nkj->ki', turn, centred, optimize=True) / len(turn),
+        landmark_errors=(1 / distance.astype(np.float64)) @ predictions.distances / len(distance),
+        shape=np.stack([shape.real, shape.imag], axis=-1),
         covariances=_mean_covariance(predictions.covariances, turn),
         ambiguity=_mean_covariance(predictions.ambiguity, turn),
         values={},
@@ -55,18 +56,19 @@ def _agreement(predictions: Predictions) -> tuple[float, float, int] | None:
     return float(np.median(angles)), float(np.cos(np.radians(angles)).mean()), len(angles)
 
 
-def _to_upright(eyes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 2, 2) rotations with scaling that bring vectors (N, 2) from the right to the left eye onto (1, 0)."""
-    squared = np.maximum((eyes**2).sum(axis=1), 1e-12)
-    x, y = (eyes / squared[:, None]).T
-    return np.stack([np.stack([x, y], axis=-1), np.stack([-y, x], axis=-1)], axis=1)
+def _to_upright(eyes: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """(N,) rotations with scaling that bring vectors from the right to the left eye onto 1."""
+    return eyes.conj() / np.maximum(np.abs(eyes) ** 2, 1e-12)
 
 
-def _mean_covariance(covariances: NDArray[np.float32] | None, turn: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def _mean_covariance(
+    covariances: NDArray[np.float32] | None, turn: NDArray[np.complex128]
+) -> NDArray[np.float64] | None:
+    """Mean of covariances (N, K, 3) after faces are turned and scaled, (K, 3)."""
     if covariances is None:
         return None
-    # (xx, xy, yy) of R C R^T as a linear map of those of C.
-    (a, b), (c, d) = np.moveaxis(turn, 0, -1)
-    rows = [[a * a, 2 * a * b, b * b], [a * c, a * d + b * c, b * d], [c * c, 2 * c * d, d * d]]
-    mapping = np.array(rows).transpose(2, 0, 1)
-    return np.einsum('nij,nkj->ki', mapping, covariances.astype(np.float64), optimize=True) / len(turn)
+    xx, xy, yy = np.moveaxis(covariances, -1, 0)
+    # A turn by an angle leaves the trace and turns the rest by twice the angle.
+    trace = np.abs(turn) ** 2 @ (xx + yy) / len(turn)
+    rest = turn**2 @ (xx - yy + 2j * xy) / len(turn)
+    return np.stack([trace + rest.real, rest.imag, trace - rest.real], axis=-1) / 2

@@ -38,7 +38,7 @@ class Request(NamedTuple):
     @property
     def key(self) -> str:
         """Name in the store: what the result depends on."""
-        parts = [*(run.digest.sha256 for run in self.runs), 'minus', *(run.digest.sha256 for run in self.others)]
+        parts = [*(run.digest.content for run in self.runs), 'minus', *(run.digest.content for run in self.others)]
         return hashlib.sha256(' '.join((*parts, self.measure.key)).encode()).hexdigest()[:32]
 
     def column(self) -> NDArray[np.float64]:

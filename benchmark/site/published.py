@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import pandas as pd
 
 from benchmark.protocol import claims
+from benchmark.protocol.benchmarks import Benchmark
+from benchmark.protocol.claim_rules import Violation
 from benchmark.site.board import status
 from benchmark.site.comparison import signed
 from benchmark.site.measures import Measure, all_measures
@@ -26,7 +29,7 @@ def reproduction_table(section: Section) -> Table | None:
     The ten figures that this benchmark sets out to reproduce come first. Beside each stands the configuration of STAR
     that differs least from the published setting.
     """
-    published = _of(section)
+    published = _of(section.benchmark)
     published = published[published['method'].str.startswith('STAR')]
     if published.empty:
         return None
@@ -101,12 +104,12 @@ def departures(row: Row, backbone: str) -> list[str]:
 
 def literature_table(section: Section) -> Table | None:
     """The rows of this benchmark, then every published method; None where nothing is published."""
-    published = _of(section)
+    published = _of(section.benchmark)
     if published.empty:
         return None
     keys = {claim.Index: _measure(claim) for claim in published.itertuples()}
     measures = [measure for measure in all_measures(section.benchmark) if measure in keys.values()]
-    suspects = {row for violation in claims.check_rules(published) for row in violation.rows}
+    suspects = {row for violation in _broken_rules(section.benchmark) for row in violation.rows}
     columns = (
         Column('Method', numeric=False),
         Column('Year'),
@@ -147,13 +150,19 @@ def _measured_line(row: Row, measures: list[Measure]) -> Line:
 
 def violations(section: Section) -> list[str]:
     """Published figures that cannot all be right as they are labelled, one sentence each."""
-    return [violation.explanation for violation in claims.check_rules(_of(section))]
+    return [violation.explanation for violation in _broken_rules(section.benchmark)]
 
 
-def _of(section: Section) -> pd.DataFrame:
+@cache
+def _broken_rules(benchmark: Benchmark) -> list[Violation]:
+    return claims.check_rules(_of(benchmark))
+
+
+@cache
+def _of(benchmark: Benchmark) -> pd.DataFrame:
     """Claims on the benchmark's own subsets; none for synthetic benchmarks."""
-    published = claims.select(section.benchmark.name)
-    return published[published['subset'].isin(section.benchmark.subsets)]
+    published = claims.select(benchmark.name)
+    return published[published['subset'].isin(benchmark.subsets)]
 
 
 def _in_order(section: Section, published: pd.DataFrame) -> pd.DataFrame:

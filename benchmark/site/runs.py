@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
 from benchmark.site.digest import Digest
 from benchmark.site.digesting import make_digest
+from benchmark.site.processes import map_in_processes
 from benchmark.site.store import Stamp, Store, stamp
 from benchmark.suite.predictions import Predictions, load_predictions
 from benchmark.suite.records import Record, read_record
@@ -115,7 +115,8 @@ def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:
         if name in store.digests and store.digests[name][0] == _stamp(run)
     }
     missing = [run for name, run in finished.items() if name not in kept]
-    made = dict(zip((run.record.predictions for run in missing), _read_digests(missing), strict=True))
+    digests = map_in_processes(_read_digest, missing, _WORTH_PROCESSES)
+    made = dict(zip((run.record.predictions for run in missing), digests, strict=True))
     store.digests = kept | made
     return [_with_digest(run, store) if run.record.status == 'done' else run for run in runs]
 
@@ -135,35 +136,27 @@ def _stamp(run: Run) -> Stamp:
     try:
         return stamp(run.predictions_path)
     except OSError as error:
-        raise _unreadable(run, error) from error
+        raise BenchmarkError(
+            f'{run.predictions_path}: not a readable predictions file: {error.strerror} '
+            '(restore it or run the experiment again)'
+        ) from error
 
 
-def _unreadable(run: Run, error: OSError) -> BenchmarkError:
-    return BenchmarkError(
-        f'{run.predictions_path}: not a readable predictions file: {error.strerror} '
-        '(restore it or run the experiment again)'
-    )
-
-
-def _read_digests(runs: Sequence[Run]) -> list[tuple[Stamp, Digest]]:
-    if len(runs) < _WORTH_PROCESSES:
-        return [_read_digest(run) for run in runs]
-    with ProcessPoolExecutor(mp_context=get_context('spawn')) as pool:
-        return list(pool.map(_read_digest, runs, chunksize=8))
+def _content(path: Path) -> str:
+    """SHA-256 over the checksums of the arrays in a predictions file, which reading it has verified."""
+    with zipfile.ZipFile(path) as file:
+        arrays = [(entry.filename, entry.file_size, entry.CRC) for entry in file.infolist()]
+    return hashlib.sha256(repr(arrays).encode()).hexdigest()
 
 
 def _read_digest(run: Run) -> tuple[Stamp, Digest]:
     # Stamped before it is read: a file that changes meanwhile is read again next time.
     mark = _stamp(run)
-    try:
-        content = run.predictions_path.read_bytes()
-    except OSError as error:
-        raise _unreadable(run, error) from error
-    predictions = run.load_predictions()
+    predictions = load_predictions(run.predictions_path)
     fault = _fault(predictions, run.benchmark)
     if fault:
         raise BenchmarkError(f'{run.predictions_path}: {fault} (restore it or run the experiment again)')
-    return mark, make_digest(predictions, run.benchmark, hashlib.sha256(content).hexdigest())
+    return mark, make_digest(predictions, run.benchmark, _content(run.predictions_path))
 
 
 def _check_run(path: Path, record: Record, created: datetime, later: Record | None) -> Run:

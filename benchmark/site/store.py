@@ -7,8 +7,8 @@ code that computes its content: another version starts an empty one.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -43,7 +43,8 @@ class Store:
     Attributes:
         digests: by the name of the predictions file, with the stamp of the file that each was made from.
         intervals: 95 % intervals over images by what they are of.
-        pages: by the name of a page what it was made from, and the stamp of every file that was written for it.
+        pages: by the name of a page what it was made from, beginning with :func:`code_version`, and the stamp of every
+            file that was written for it.
     """
 
     digests: dict[str, tuple[Stamp, Digest]] = field(default_factory=dict)
@@ -167,19 +168,21 @@ def _start(connection: sqlite3.Connection) -> None:
 
 
 def _to_bytes(digest: Digest) -> bytes:
-    buffer = io.BytesIO()
-    plain = {name: getattr(digest, name) for name in _PLAIN}
+    """A line of JSON with everything but the arrays, and their types and shapes; then the arrays' bytes."""
     present = [name for name in _ARRAYS if getattr(digest, name) is not None]
-    np.save(buffer, np.frombuffer(json.dumps([plain, present]).encode(), dtype=np.uint8))
-    for name in present:
-        np.save(buffer, getattr(digest, name))
-    return buffer.getvalue()
+    arrays = {name: np.ascontiguousarray(getattr(digest, name)) for name in present}
+    head = {name: getattr(digest, name) for name in _PLAIN}
+    head['arrays'] = [(name, array.dtype.str, array.shape) for name, array in arrays.items()]
+    return b'\n'.join((json.dumps(head).encode(), b''.join(array.tobytes() for array in arrays.values())))
 
 
 def _from_bytes(blob: bytes) -> Digest:
-    buffer = io.BytesIO(blob)
-    plain, present = json.loads(np.load(buffer).tobytes())
-    arrays = dict.fromkeys(_ARRAYS) | {name: np.load(buffer) for name in present}
+    head, _, rest = blob.partition(b'\n')
+    plain, arrays, start = json.loads(head), dict.fromkeys(_ARRAYS), 0
+    for name, kind, shape in plain.pop('arrays'):
+        count = math.prod(shape)
+        arrays[name] = np.frombuffer(rest, kind, count, start).reshape(shape)
+        start += arrays[name].nbytes
     plain['subset_names'] = tuple(plain['subset_names'])
     plain['angles'] = plain['angles'] and tuple(plain['angles'])
     return Digest(**plain, **arrays)

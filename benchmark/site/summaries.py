@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from benchmark.site.measures import Measure
 from benchmark.site.rows import Row
@@ -28,8 +27,10 @@ class Summary:
 
 def summarize(values: Sequence[float], images: int) -> Summary:
     """Mean and sample standard deviation of one value per seed."""
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Summary(float(np.mean(values)), deviation, images)
+    mean, deviation = math.fsum(values) / len(values), None
+    if len(values) > 1:
+        deviation = math.sqrt(math.fsum((one - mean) ** 2 for one in values) / (len(values) - 1))
+    return Summary(mean, deviation, images)
 
 
 def summary(row: Row, measure: Measure) -> Summary | None:
@@ -42,7 +43,7 @@ def summary(row: Row, measure: Measure) -> Summary | None:
 
 def images_of(row: Row, subset: str) -> int:
     """Number of test images of a subset that the row has."""
-    return int(row.done[0].digest.member(subset).sum())
+    return row.done[0].digest.counts.get(subset, 0)
 
 
 def coverage(row: Row, subset: str) -> str | None:

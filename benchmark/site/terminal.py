@@ -34,8 +34,14 @@ def print_tables(reports: Path, console: Console | None = None, names: Sequence[
         UsageError: there is no benchmark of a name.
         BenchmarkError: a record or predictions file is damaged.
     """
+    print_sections(*read_sections(reports), console, names)
+
+
+def print_sections(
+    sections: Sequence[Section], store: Store, console: Console | None = None, names: Sequence[str] = ()
+) -> None:
+    """Print the tables of benchmarks that have been read already, as :func:`print_tables`."""
     console = console or Console()
-    sections, store = read_sections(reports)
     chosen = choose_sections(sections, names)
     for section in chosen:
         console.print(_table(section, store))

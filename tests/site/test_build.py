@@ -55,7 +55,7 @@ def test_building_again_gives_the_same_bytes(filled, tmp_path):
 
 def test_written_files_are_named(filled, tmp_path):
     shutil.copytree(filled / 'records', tmp_path / 'records')
-    written = {path.relative_to(tmp_path).as_posix() for path in build_reports(tmp_path)}
+    written = {path.relative_to(tmp_path).as_posix() for path in build_reports(tmp_path).files}
     assert {path for path in _contents(tmp_path) if not path.startswith('records/')} == written
     names = ('300w', 'wflw', 'synthetic-29', 'synthetic-68', 'synthetic-98')
     assert written >= {'README.md', 'index.html', 'definitions.html', *(f'{name}.html' for name in names)}
@@ -65,10 +65,10 @@ def test_written_files_are_named(filled, tmp_path):
 
 def test_nothing_is_made_again_without_a_change(factory, made):
     factory.add('synthetic-29')
-    first = build_reports(factory.reports)
+    first = build_reports(factory.reports).files
     row = 'experiments/synthetic-29_resnet-18_star.html'
     assert made() == {'index.html', 'definitions.html', 'synthetic-29.html', row}
-    assert build_reports(factory.reports) == first
+    assert build_reports(factory.reports).files == first
     assert made() == set()
 
 
@@ -162,7 +162,7 @@ def test_folder_that_cannot_be_written_to_is_named(tmp_path):
 
 @pytest.mark.skipif(os.name != 'posix', reason='file modes are POSIX')
 def test_pages_are_readable_by_everybody(tmp_path):
-    for path in build_reports(tmp_path):
+    for path in build_reports(tmp_path).files:
         assert path.stat().st_mode & 0o777 == 0o644
 
 

@@ -24,9 +24,19 @@ SCHEMA_VERSION = 1
 
 
 def json_text(view: BenchmarkView) -> str:
-    """A benchmark's leaderboard as JSON."""
+    """A benchmark's leaderboard as JSON, with a line for every row, field and finding."""
     data = board_data(view.analysis, view.board, view.links, view.findings)
-    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+    return '{\n' + ',\n'.join(f'{_json(key)}: {_json_lines(value)}' for key, value in data.items()) + '\n}\n'
+
+
+def _json_lines(value: object) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return '[\n' + ',\n'.join(map(_json, value)) + '\n]'
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def sections_data(reports: Path, names: Sequence[str] = ()) -> list[dict[str, object]]:

@@ -91,7 +91,8 @@ def _finish(svg: str, name: str, title: str) -> str:
     """Make the drawing follow the page's colours, short, and safe to have beside others in one page."""
     # Labels, at odd places, are left as they are.
     parts = _LABEL.split(_PREAMBLE.sub('', svg[svg.index('<svg') :], count=1))
-    parts[::2] = [_mend(markup, name) for markup in parts[::2]]
+    # All at once: a character that SVG does not allow stands for the labels meanwhile.
+    parts[::2] = _mend('\0'.join(parts[::2]), name).split('\0')
     svg = ''.join(parts)
     svg = re.sub(r'<g>\n(<path [^>]+/>)\n</g>', r'\1', svg)
     title = html.escape(title)

@@ -9,7 +9,7 @@ from benchmark.site.figures import Face, Figure, faces
 from benchmark.site.pages.photographs import Photographs
 from benchmark.site.rows import Row
 
-FACES = 4  # of each kind
+FACES = 3  # in a line
 
 
 def worst_faces(name: str, row: Row, normalizer: str, photographs: Photographs | None) -> Figure:
@@ -26,7 +26,8 @@ def worst_faces(name: str, row: Row, normalizer: str, photographs: Photographs |
         )
         for index in np.argsort(-errors, kind='stable')[: 2 * FACES]
     ]
-    return faces(name, f'Largest errors of {row.record.loss}, {row.network}', drawn, row.benchmark.layout)
+    title = f'Largest errors of {row.record.loss}, {row.network}'
+    return faces(name, title, drawn, row.benchmark.layout, columns=FACES)
 
 
 def gains_and_losses(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from pathlib import Path
 
 from benchmark.site.analysis import Analysis
 from benchmark.site.board import status
 from benchmark.site.comparison import baseline_of
 from benchmark.site.exports import export_files, export_links
+from benchmark.site.figures import Figure
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.experiment_view import experiment_view
 from benchmark.site.pages.index_view import index_view
 from benchmark.site.pages.markdown import render_markdown_benchmark, render_markdown_index
 from benchmark.site.pages.photographs import Photographs
 from benchmark.site.pages.render import Frame, render_benchmark, render_definitions, render_experiment, render_index
+from benchmark.site.processes import map_in_processes
 from benchmark.site.rows import Row
 from benchmark.site.store import code_version
 from benchmark.site.tables import Table
@@ -33,6 +34,7 @@ class Site:
         speed: tables of measured speeds.
         records: where the records lie, relative to the folder of the pages.
         photographs: what to put behind drawn faces; None for a blank background.
+        drawn: by path the files of earlier builds by the same code that are still as they were written.
 
     Attributes:
         inputs: by the name of each page a hash of everything that it is made from.
@@ -45,9 +47,11 @@ class Site:
         speed: Sequence[Table],
         records: str,
         photographs: Photographs | None,
+        drawn: Mapping[str, Path],
     ) -> None:
         self.links = links
         self._photographs = photographs
+        self._drawn = drawn
         views = [BenchmarkView(analysis, links, photographs) for analysis in analyses]
         self._views = {f'{view.benchmark.name}.html': view for view in views}
         self._speed = speed
@@ -74,7 +78,7 @@ class Site:
             parts += [self.links[row], status(row)]
             if self._photographs:
                 parts += [self._photographs.are_of(run.record) for run in row.done]
-            parts += [(run.sha256, run.digest and run.digest.sha256) for run in row.runs]
+            parts += [(run.sha256, run.digest and run.digest.content) for run in row.runs]
         return _sha256(*parts)
 
     @staticmethod
@@ -95,11 +99,10 @@ class Site:
         Raises:
             BenchmarkError: a predictions file has become unreadable.
         """
-        pages = sorted(pages)
-        if len(pages) < _WORTH_PROCESSES:
-            return {page: self.files(page) for page in pages}
-        with ProcessPoolExecutor(mp_context=get_context('spawn'), initializer=_start, initargs=(self,)) as pool:
-            return dict(zip(pages, pool.map(_files, pages, chunksize=4), strict=True))
+        # Those of benchmarks, which take longest, first.
+        pages = sorted(pages, key=lambda page: (page in self._rows, page))
+        files = map_in_processes(_files, pages, _WORTH_PROCESSES, _start, (self,))
+        return dict(zip(pages, files, strict=True))
 
     def files(self, page: str) -> dict[str, bytes]:
         """One page and the files that belong to it."""
@@ -124,11 +127,18 @@ class Site:
             **{f'figures/{figure.name}.svg': figure.svg for figure in view.figures.values()},
         }
         files = {path: text.encode() for path, text in texts.items()}
-        return files | {f'figures/{figure.name}.png': figure.png() for figure in view.figures.values()}
+        return files | {f'figures/{figure.name}.png': self._png(figure) for figure in view.figures.values()}
+
+    def _png(self, figure: Figure) -> bytes:
+        """A figure's PNG, drawn only if its SVG has changed, for it takes some ten times as long."""
+        earlier = [self._drawn.get(f'figures/{figure.name}.{kind}') for kind in ('svg', 'png')]
+        if all(earlier) and earlier[0].read_text(encoding='utf-8') == figure.svg:
+            return earlier[1].read_bytes()
+        return figure.png()
 
 
 def _sha256(*parts: object) -> str:
-    return hashlib.sha256(repr((code_version(), *parts)).encode()).hexdigest()
+    return f'{code_version()} {hashlib.sha256(repr(parts).encode()).hexdigest()}'
 
 
 def _start(site: Site) -> None:
