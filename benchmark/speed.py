@@ -31,7 +31,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'parts',
         nargs='*',
-        choices=(*PARTS, []),
         metavar='PART',
         help=f'any of {", ".join(PARTS)} (default: all of them, which takes some minutes)',
     )
@@ -56,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status: 0 measured, 1 failed, 2 wrong usage."""
     parser = build_parser()
     options = parser.parse_args(arguments)
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no such part: '{unknown[0]}' (choose from {', '.join(PARTS)})")
     if not 0 <= options.seconds < float('inf'):
         parser.error('--seconds: expected a number that is not negative')
     try:
