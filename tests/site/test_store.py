@@ -50,7 +50,8 @@ def test_what_was_stored_is_read_again(reports):
 def test_unchanged_predictions_and_intervals_are_not_computed_again(reports, monkeypatch):
     monkeypatch.setattr('benchmark.site.runs.make_digest', lambda *_: pytest.fail('read again'))
     monkeypatch.setattr('benchmark.site.intervals.bootstrap_means', lambda *_: pytest.fail('resampled again'))
-    _use(reports)
+    before = load_store(reports).intervals
+    assert _use(reports).intervals == before != {}
 
 
 def test_changed_predictions_are_read_again(reports, factory):
