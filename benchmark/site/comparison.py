@@ -144,8 +144,8 @@ def pair(row: Row, reference: Row) -> Pairing | None:
         if not seeds:
             return None
         found = Pairing(row, reference, seeds, *(tuple(side[seed] for seed in seeds) for side in (ours, theirs)))
-    for run, other in zip(found.runs, found.others, strict=True):
-        _check_pair(run, other)
+    for other in (*found.runs, *found.others):
+        _check_pair(found.runs[0], other)
     return found
 
 

@@ -16,7 +16,7 @@ class Digest:
 
     Attributes:
         content: hash of the arrays in the predictions file, hexadecimal.
-        test_set: SHA-256 of the image names in their order; runs of one test set can be paired.
+        test_set: SHA-256 of image names and subsets in their order; runs of one test set can be paired.
         subset_names: subsets of the benchmark, 'full' first.
         subsets: (N, S) bool, membership of each image.
         mean_distance: (N,) float64, mean over an image's landmarks of the distance to the truth, pixels.

@@ -32,7 +32,7 @@ def make_digest(predictions: Predictions, benchmark: Benchmark, content: str) ->
     shape = (turn @ points - turn @ (left + right) / 2) / len(turn)
     digest = Digest(
         content=content,
-        test_set=hashlib.sha256('\n'.join(predictions.image_ids).encode()).hexdigest(),
+        test_set=_test_set(predictions),
         subset_names=tuple(map(str, predictions.subset_names)),
         subsets=predictions.subsets,
         mean_distance=predictions.distances.mean(axis=1, dtype=np.float64),
@@ -47,6 +47,12 @@ def make_digest(predictions: Predictions, benchmark: Benchmark, content: str) ->
     )
     values = {measure.key: value(digest, measure) for measure in all_measures(benchmark)}
     return replace(digest, values={key: number for key, number in values.items() if number is not None})
+
+
+def _test_set(predictions: Predictions) -> str:
+    names = [*predictions.image_ids, '', *predictions.subset_names]
+    members = np.packbits(predictions.subsets).tobytes()
+    return hashlib.sha256('\n'.join(names).encode() + members).hexdigest()
 
 
 def _agreement(predictions: Predictions) -> tuple[float, float, int] | None:

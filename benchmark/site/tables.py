@@ -24,11 +24,6 @@ class Column:
     group: str = ''
     numeric: bool = True
 
-    @property
-    def full_label(self) -> str:
-        """Label that needs no heading above it."""
-        return f'{self.group} {self.label}'.strip()
-
 
 @dataclass(frozen=True)
 class Cell:

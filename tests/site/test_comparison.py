@@ -94,11 +94,21 @@ def test_rows_without_a_common_seed_are_not_compared(factory, sections):
     assert _compared(sections) is None
 
 
-def test_runs_on_different_images_are_refused(factory, sections):
-    good = factory.predictions('synthetic-68', 'STAR', 0, {'full': 50}, 0.04)
+@pytest.mark.parametrize('change', ['image_ids', 'subsets'])
+def test_runs_on_different_images_are_refused(factory, sections, change):
+    good = factory.predictions('synthetic-68', 'STAR', 0, {'full': 50, 'common': 30, 'challenge': 20}, 0.04)
+    other = good.image_ids[::-1] if change == 'image_ids' else good.subsets[:, [0, 2, 1]]
     factory.add('synthetic-68', 'smooth-L1', predictions=good)
-    factory.add('synthetic-68', 'STAR', predictions=dataclasses.replace(good, image_ids=good.image_ids[::-1]))
+    factory.add('synthetic-68', 'STAR', predictions=dataclasses.replace(good, **{change: other}))
     with pytest.raises(BenchmarkError, match='other test images, or in another order'):
+        _compared(sections)
+
+
+def test_seeds_on_different_images_are_refused(factory, sections):
+    for seed, images in ((0, 50), (1, 40)):
+        for loss in ('smooth-L1', 'STAR'):
+            factory.add('synthetic-68', loss, seed, sizes={'full': images})
+    with pytest.raises(BenchmarkError, match='other test images'):
         _compared(sections)
 
 

@@ -9,7 +9,7 @@ OFFICIAL = 'Hourglass (4 stacks, AAM)'
 
 
 def _records(table):
-    labels = [column.full_label for column in table.columns]
+    labels = [f'{column.group} {column.label}'.strip() for column in table.columns]
     return [
         dict(zip(labels, (cell.text for cell in line.cells), strict=True)) for body in table.bodies for line in body
     ]
