@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     output = options.output or options.checkpoint.parent / f'{options.checkpoint.stem}-mmengine.pth'
     # PyTorch and MMPose take seconds to import, and --help and wrong usage need neither.
-    from benchmark.models.official_checkpoint import convert_checkpoint
+    from benchmark.models.official.checkpoint import convert_checkpoint
 
     weights = WEIGHTS[options.weights]
     try:

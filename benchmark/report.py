@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from benchmark.errors import BenchmarkError, UsageError
 
 if TYPE_CHECKING:
-    from benchmark.site.pages.photographs import Photographs
+    from benchmark.site.pages.faces import Photographs
 
 WITH_IMAGES = Path('build') / 'reports-with-images'
 
@@ -88,12 +88,13 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _photographs(data_root: Path, reports: Path) -> Photographs:
-    from benchmark.site.pages.photographs import Photographs
-    from benchmark.suite.records import read_records
+    from benchmark.datasets.test_images import TestImages
+    from benchmark.records.record import read_records
+    from benchmark.site.pages.faces import Photographs
 
     if not data_root.is_dir():
         raise UsageError(f'--with-images {data_root}: no such folder (name the folder of prepared data)')
-    photographs = Photographs(data_root)
+    photographs = Photographs(TestImages(data_root))
     found: dict[str, bool] = {}
     for record in read_records(reports / 'records'):
         if record.status == 'done':
@@ -116,7 +117,7 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from benchmark.site.choosing import compare_named
+    from benchmark.analysis.selection import compare_named
     from benchmark.site.exports.data import comparison_data
     from benchmark.site.terminal import print_comparison
 

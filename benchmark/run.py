@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from benchmark.errors import BenchmarkError, UsageError
 
 if TYPE_CHECKING:
+    from benchmark.suite.campaign import Outcome
+    from benchmark.suite.conditions import Places, Setup
     from benchmark.suite.experiments import Experiment
-    from benchmark.suite.jobs import Job
-    from benchmark.suite.places import Places
-    from benchmark.suite.run_jobs import Outcome
-    from benchmark.suite.setup import Setup
+    from benchmark.suite.planning import Job
 
 FOLDERS = {'data_root': 'data', 'reports': 'reports', 'work_dir': 'work_dirs', 'configs': 'mmpose_configs'}
 
@@ -95,9 +94,8 @@ def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 
 def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
-    from benchmark.suite.places import Places
-    from benchmark.suite.scheduler import check_processes, pick_device
-    from benchmark.suite.setup import Setup
+    from benchmark.suite.conditions import Places, Setup
+    from benchmark.suite.launcher import check_processes, pick_device
 
     places = Places(folders['data_root'], folders['work_dir'], folders['reports'] / 'records')
     named = bool(options.name or options.evaluate)
@@ -111,10 +109,10 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
 
 
 def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:
+    from benchmark.suite.campaign import prepare_drawn, run_jobs
     from benchmark.suite.display import Display
     from benchmark.suite.experiments import find_experiments
-    from benchmark.suite.jobs import plan_jobs, select_experiments
-    from benchmark.suite.run_jobs import prepare_drawn, run_jobs
+    from benchmark.suite.planning import plan_jobs, select_experiments
 
     experiments, problems = find_experiments(folders['configs'])
     try:
@@ -134,9 +132,9 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
 
 
 def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:
+    from benchmark.suite.campaign import prepare_drawn, run_evaluation
     from benchmark.suite.display import Display
-    from benchmark.suite.jobs import plan_evaluation
-    from benchmark.suite.run_jobs import prepare_drawn, run_evaluation
+    from benchmark.suite.planning import plan_evaluation
 
     experiment = _find_config(options.config, folders['configs'])
     display = Display()
@@ -205,7 +203,7 @@ def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
 
 
 def _results(outcome: Outcome, records: Path) -> list[dict]:
-    from benchmark.suite.records import read_records
+    from benchmark.records.record import read_records
 
     finished = {job.fingerprint for job in outcome.done + outcome.skipped}
     stored = [one for one in read_records(records) if one.status == 'done' and one.fingerprint in finished]
@@ -221,7 +219,7 @@ def _results(outcome: Outcome, records: Path) -> list[dict]:
 
 def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]) -> int:
     """Say on stderr what was and was not done, and choose the exit status."""
-    from benchmark.suite.jobs import NEEDS_GPU, missing_data
+    from benchmark.suite.planning import NEEDS_GPU, missing_data
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)

@@ -15,7 +15,7 @@ from benchmark.suite.memory import keep_freed_memory
 from benchmark.suite.speed import PARTS
 
 if TYPE_CHECKING:
-    from benchmark.suite.speed.results import Measurement
+    from benchmark.records.speed import Measurement
 
 FOLDERS = {'data_root': 'data', 'configs': 'mmpose_configs'}
 
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 flag = f'--{name.replace("_", "-")}'
                 raise UsageError(f'{flag} {given}: no such folder (make it, or choose another one)')
         measurements = _measure(options)
-        from benchmark.suite.speed.results import store
+        from benchmark.records.speed import store
 
         written = store(options.store, measurements)
     except BenchmarkError as error:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.datasets.synthetic import prepare_synthetic
-from benchmark.suite.records import read_records
+from benchmark.records.record import read_records
 
+pytest_plugins = ['tests.results']
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = f"""
 _base_ = '{ROOT}/mmpose_configs/_base_/recipes/small_64x64.py'

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from benchmark.analysis.intervals import RESAMPLES
+from benchmark.analysis.rows import make_sections
+from benchmark.analysis.runs import read_runs
+from benchmark.analysis.store import Store
 from benchmark.protocol import claims, metrics
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.protocol.statistics import sign_flip_test
+from benchmark.records.docs import record_docs
+from benchmark.records.record import Record
 from benchmark.report import build_parser
-from benchmark.site.intervals import RESAMPLES
 from benchmark.site.pages.payload import QUANTUM
-from benchmark.site.record_docs import record_docs
-from benchmark.site.rows import make_sections
-from benchmark.site.runs import read_runs
-from benchmark.site.store import Store
 from benchmark.suite.experiments import load_experiment
-from benchmark.suite.records import Record
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / 'docs' / 'configurations.md').read_text()
@@ -139,7 +139,7 @@ def test_definitions_have_the_numbers_of_the_code():
 
 
 def test_records_are_documented_as_the_schema_has_them():
-    """Write it anew with: python -m benchmark.site.record_docs > docs/records.md"""
+    """Write it anew with: python -m benchmark.records.docs > docs/records.md"""
     page = (ROOT / 'docs' / 'records.md').read_text()
     assert page == record_docs()
     assert all(f'| `{name}`' in page for name in Record.model_fields)

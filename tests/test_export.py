@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
 
 from benchmark import export as command
-from benchmark.models.landmark_network import LandmarkNetwork
+from benchmark.models.heads.landmark_network import LandmarkNetwork
 from benchmark.suite import export
 from benchmark.suite.experiments import load_experiment
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.records.record import read_records
 from benchmark.run import build_parser
-from benchmark.suite.records import read_records
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text()

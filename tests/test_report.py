@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.records.record import Record, write_record
 from benchmark.report import main
-from benchmark.suite.records import Record, write_record
 
 REPORTS = Path(__file__).resolve().parents[1] / 'reports'
 STAR, BASELINE = (f'td-softargmax_res18w16-fpn-{loss}_16b-15e_synthetic-29-64x64' for loss in ('star', 'smoothl1'))

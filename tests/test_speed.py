@@ -13,8 +13,8 @@ import torch
 from benchmark import speed
 from benchmark.datasets.prepared import open_prepared, write_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.records.speed import Measurement, read_speed_report
 from benchmark.suite.speed import PARTS
-from benchmark.suite.speed.results import Measurement, read_speed_report
 
 PAGE = (Path(__file__).resolve().parents[1] / 'docs' / 'speed.md').read_text()
 

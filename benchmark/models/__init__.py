@@ -4,23 +4,23 @@ from benchmark.models.compat import prepare_imports
 
 prepare_imports()
 
-from benchmark.models.adaptive_wing_map_loss import AdaptiveWingMapLoss  # noqa: E402
-from benchmark.models.augmentation import FaceAugmentation  # noqa: E402
-from benchmark.models.codec import SoftArgmaxLabel  # noqa: E402
+from benchmark.models.batches.augmentation import FaceAugmentation  # noqa: E402
+from benchmark.models.batches.data_preprocessor import FaceDataPreprocessor  # noqa: E402
+from benchmark.models.batches.face_box import FaceBox  # noqa: E402
+from benchmark.models.batches.face_dataset import FaceCropDataset, FaceDataset  # noqa: E402
+from benchmark.models.batches.gathered_augmentation import GatheredAugmentation  # noqa: E402
+from benchmark.models.batches.official_augmentation import OfficialFaceAugmentation  # noqa: E402
+from benchmark.models.batches.sample_seed import SampleSeed  # noqa: E402
 from benchmark.models.collector import PredictionCollector  # noqa: E402
-from benchmark.models.data_preprocessor import FaceDataPreprocessor  # noqa: E402
-from benchmark.models.face_box import FaceBox  # noqa: E402
-from benchmark.models.face_dataset import FaceCropDataset, FaceDataset  # noqa: E402
-from benchmark.models.gathered_augmentation import GatheredAugmentation  # noqa: E402
+from benchmark.models.heads.soft_argmax_head import SoftArgmaxHead  # noqa: E402
+from benchmark.models.heads.stacked_hourglass_head import StackedHourglassHead  # noqa: E402
 from benchmark.models.hooks import EpochAccumulationHook, IterationSeedHook, StepEMAHook  # noqa: E402
-from benchmark.models.landmark_distance_loss import LandmarkDistanceLoss  # noqa: E402
-from benchmark.models.official_augmentation import OfficialFaceAugmentation  # noqa: E402
+from benchmark.models.losses.adaptive_wing_map_loss import AdaptiveWingMapLoss  # noqa: E402
+from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss  # noqa: E402
+from benchmark.models.losses.star_loss import STARLoss  # noqa: E402
+from benchmark.models.networks.stacked_hourglass import StackedHourglass  # noqa: E402
 from benchmark.models.optim_wrapper import AutocastOptimWrapper  # noqa: E402
-from benchmark.models.sample_seed import SampleSeed  # noqa: E402
-from benchmark.models.soft_argmax_head import SoftArgmaxHead  # noqa: E402
-from benchmark.models.stacked_hourglass import StackedHourglass  # noqa: E402
-from benchmark.models.stacked_hourglass_head import StackedHourglassHead  # noqa: E402
-from benchmark.models.star_loss import STARLoss  # noqa: E402
+from benchmark.models.targets.codec import SoftArgmaxLabel  # noqa: E402
 
 __all__ = [
     'AdaptiveWingMapLoss',

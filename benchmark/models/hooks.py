@@ -19,9 +19,9 @@ class IterationSeedHook(Hook):
     the augmentation would differ. With this hook the state at any iteration depends on nothing that came before it.
 
     What loads images is seeded from (seed, iteration, process), and a loading pipeline that draws by sample (see
-    :class:`benchmark.models.sample_seed.SampleSeed`) is told the epoch. What augments batches and what the network
-    draws is seeded from (seed, iteration) alone: processes that share a training draw for the whole batch, and each
-    takes its share.
+    :class:`benchmark.models.batches.sample_seed.SampleSeed`) is told the epoch. What augments batches and what the
+    network draws is seeded from (seed, iteration) alone: processes that share a training draw for the whole batch, and
+    each takes its share.
     """
 
     priority = 'VERY_HIGH'

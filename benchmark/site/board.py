@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmark.site.analysis import Analysis
-from benchmark.site.comparison import Difference, baseline_of
-from benchmark.site.measures import Measure
-from benchmark.site.rows import BASELINE_LOSS, Row
-from benchmark.site.summaries import coverage, images_of
+from benchmark.analysis.comparison import Difference, baseline_of
+from benchmark.analysis.rows import BASELINE_LOSS, Row, Section
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.summaries import coverage, images_of
+from benchmark.protocol.measures import Measure
 from benchmark.site.tables import NONE, count, duration, interval, number
 
+EXPERIMENTS = 'experiments'
 _METHODS = {'td-softargmax': 'soft-argmax', 'td-hm': 'heatmap maximum'}
 
 
@@ -250,3 +252,20 @@ def status(row: Row) -> str:
     """Status in words, with what limits the row."""
     limit = row.missing_data if row.done else row.reason
     return '; '.join((f'{row.status}: {limit}' if limit else row.status, *row.notes))
+
+
+def page_links(sections: Iterable[Section]) -> dict[Row, str]:
+    """Path of every row's page, relative to the reports folder.
+
+    The current configuration of a name has the page of that name; pages of other rows with the same name end in a hash
+    of what tells them apart.
+    """
+    links, taken = {}, set()
+    rows = [row for section in sections for row in section.rows]
+    for row in sorted(rows, key=lambda row: (row.outdated, row.record.weights is not None, row.identity)):
+        name = re.sub(r'[^A-Za-z0-9._-]+', '-', row.record.name).strip('.-') or 'row'
+        if name.casefold() in taken:
+            name = f'{name}-{row.identity[:8]}'
+        taken.add(name.casefold())
+        links[row] = f'{EXPERIMENTS}/{name}.html'
+    return {row: links[row] for row in rows}

@@ -7,14 +7,14 @@ from functools import cache
 
 import pandas as pd
 
+from benchmark.analysis.comparison import signed
+from benchmark.analysis.rows import Row, Section, size_text
+from benchmark.analysis.summaries import coverage, images_of, summary
 from benchmark.protocol import claims
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.claim_rules import Violation
+from benchmark.protocol.measures import Measure, all_measures
 from benchmark.site.board import status
-from benchmark.site.comparison import signed
-from benchmark.site.measures import Measure, all_measures
-from benchmark.site.rows import Row, Section, size_text
-from benchmark.site.summaries import coverage, images_of, summary
 from benchmark.site.tables import Cell, Column, Line, Table, number
 
 # Zhou et al., CVPR 2023, section 4: the setting that the published figures of STAR loss were measured in.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from benchmark.records.speed import Interval, Measurement, Row, SpeedReport, decimals, read_speed_reports
 from benchmark.site.tables import Cell, Column, Line, Table
-from benchmark.suite.speed.results import Interval, Measurement, Row, SpeedReport, read_speed_reports
-from benchmark.suite.speed.table import decimals
 
 FOLDER = 'speed'
 

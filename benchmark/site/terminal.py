@@ -10,13 +10,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.analysis.comparison import MINUS, Difference, baseline_of, compare, pair, signed
+from benchmark.analysis.rows import BASELINE_LOSS, TIMES, Row, Section
+from benchmark.analysis.selection import Comparison, choose_sections, label, read_sections
+from benchmark.analysis.store import Store
+from benchmark.analysis.summaries import summary
+from benchmark.protocol.measures import Measure, normalizers
 from benchmark.site.board import status
-from benchmark.site.choosing import Comparison, choose_sections, label, read_sections
-from benchmark.site.comparison import MINUS, Difference, baseline_of, compare, pair, signed
-from benchmark.site.measures import Measure, normalizers
-from benchmark.site.rows import BASELINE_LOSS, TIMES, Row, Section
-from benchmark.site.store import Store
-from benchmark.site.summaries import summary
 from benchmark.site.tables import NONE, Cell, interval, number
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from benchmark.suite.jobs import Job
+from benchmark.suite.planning import Job
 
 PLAIN_SECONDS = 30.0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.suite.records import Environment
+from benchmark.records.record import Environment
 
 _PACKAGES = ('torch', 'mmpose', 'onedl-mmengine', 'mmcv-lite', 'mmcv', 'numpy', 'opencv-python-headless', 'scipy')
 

@@ -12,9 +12,8 @@ from mmengine.config import Config
 
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.suite.config_keys import check_keys, first_line
-from benchmark.suite.naming import box_name, loss_name, precision_name
-from benchmark.suite.records import Settings
+from benchmark.records.record import Settings
+from benchmark.suite.config_reading import box_name, check_keys, first_line, loss_name, precision_name
 
 # Raised whenever a change of code changes numbers, so that results of older code are not taken for current ones.
 RESULTS_VERSION = 1

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from benchmark.errors import BenchmarkError
-from benchmark.models.landmark_network import LandmarkNetwork
+from benchmark.models.heads.landmark_network import LandmarkNetwork
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.weights import check_covers, read_tensors
 

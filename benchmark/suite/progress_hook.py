@@ -24,7 +24,7 @@ class ProgressHook(Hook):
             the running one, ``loss`` of the last finished epoch or None, ``seconds_left``.
 
     Attributes:
-        curve: one dictionary an epoch, as :class:`benchmark.suite.records.Epoch` has them.
+        curve: one dictionary an epoch, as :class:`benchmark.records.record.Epoch` has them.
         images_per_epoch: training images seen in an epoch.
     """
 

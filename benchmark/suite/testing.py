@@ -13,15 +13,15 @@ from benchmark.datasets.prepared import Prepared
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.metrics import NORMALIZERS, normalizing_distance
-from benchmark.suite.predictions import Predictions
-from benchmark.suite.runner import FaceRunner, is_first_process
+from benchmark.records.predictions import Predictions
+from benchmark.suite.face_runner import FaceRunner, is_first_process
 
 
 def evaluate_checkpoint(config: Config, checkpoint: Path, prepared: Prepared) -> tuple[float, Predictions | None]:
     """Test a checkpoint in a fresh runner: one that has trained would test the weights before averaging.
 
     Args:
-        config: configuration of the run, from :func:`benchmark.suite.runner.runtime_config`.
+        config: configuration of the run, from :func:`benchmark.suite.face_runner.runtime_config`.
         checkpoint: the checkpoint.
         prepared: the data.
 

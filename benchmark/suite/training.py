@@ -10,11 +10,11 @@ from mmengine.config import Config
 from mmpose.registry import MODELS
 
 from benchmark.models.hooks import IterationSeedHook
+from benchmark.records.record import Cost
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.environment import peak_memory_mib
+from benchmark.suite.face_runner import FaceRunner
 from benchmark.suite.progress_hook import ProgressHook
-from benchmark.suite.records import Cost
-from benchmark.suite.runner import FaceRunner
 from benchmark.suite.weights import Weights, check_covers, read_tensors
 
 
@@ -22,7 +22,7 @@ def train(config: Config, work: Path, weights: Weights | None, progress: Progres
     """Train to the last epoch.
 
     Args:
-        config: configuration of the run, from :func:`benchmark.suite.runner.runtime_config`.
+        config: configuration of the run, from :func:`benchmark.suite.face_runner.runtime_config`.
         work: folder of the checkpoints.
         weights: what the backbone starts from where the configuration names pretrained weights.
         progress: hook that keeps the curve.

@@ -1,4 +1,4 @@
-"""A process of one experiment: ``python -m benchmark.suite.worker``, started by :mod:`benchmark.suite.scheduler`.
+"""A process of one experiment: ``python -m benchmark.suite.worker``, started by :mod:`benchmark.suite.launcher`.
 
 Several share an experiment where the variables of PyTorch's launcher (RANK, WORLD_SIZE and so on) say so.
 
@@ -61,9 +61,9 @@ def main() -> int:
 
 def _run(options: argparse.Namespace, report) -> None:
     # Imported late: a broken installation is then reported like any other failure.
+    from benchmark.suite.conditions import Places
+    from benchmark.suite.execution import evaluate_weights, run_experiment
     from benchmark.suite.experiments import load_experiment
-    from benchmark.suite.places import Places
-    from benchmark.suite.run_experiment import evaluate_weights, run_experiment
     from benchmark.suite.weights import Weights, file_sha256
 
     experiment = load_experiment(options.config)

@@ -116,7 +116,9 @@ def test_a_perfect_head_scores_zero_from_image_to_prediction(make_data, pipeline
         truth = torch.cat([item['data_samples'].gt_instance_labels.keypoint_labels for item in items])
         covariances = torch.full((len(items), 68, 3), 0.25)
         answer = (truth, covariances)
-        monkeypatch.setattr('benchmark.models.decoding._mean_and_covariance', lambda heatmaps, answer=answer: answer)
+        monkeypatch.setattr(
+            'benchmark.models.heads.decoding._mean_and_covariance', lambda heatmaps, answer=answer: answer
+        )
         with torch.no_grad():
             evaluator.process(data_samples=model.test_step(pseudo_collate(items)), data_batch=None)
     logged = evaluator.evaluate(5)

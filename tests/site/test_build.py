@@ -11,11 +11,11 @@ import pytest
 from benchmark.datasets.prepared import open_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.datasets.synthetic.sampling import CONDITIONS
+from benchmark.datasets.test_images import TestImages
 from benchmark.errors import BenchmarkError
-from benchmark.site.build import build_reports
-from benchmark.site.pages.photographs import Photographs
-from benchmark.site.pages.site import Site
-from benchmark.suite.predictions import Predictions
+from benchmark.records.predictions import Predictions
+from benchmark.site.build import Site, build_reports
+from benchmark.site.pages.faces import Photographs
 
 OWN_FILE = '.store.sqlite'
 
@@ -147,8 +147,8 @@ def test_many_pages_are_made_by_several_processes_with_the_same_bytes(factory, t
         factory.add('synthetic-29', loss, seed)
     build_reports(factory.reports)
     shutil.copytree(factory.reports / 'records', tmp_path / 'other' / 'records')
-    monkeypatch.setattr('benchmark.site.pages.site._WORTH_PROCESSES', 1)
-    monkeypatch.setattr('benchmark.site.runs._WORTH_PROCESSES', 1)
+    monkeypatch.setattr('benchmark.site.build._WORTH_PROCESSES', 1)
+    monkeypatch.setattr('benchmark.analysis.runs._WORTH_PROCESSES', 1)
     build_reports(tmp_path / 'other')
     assert _contents(tmp_path / 'other') == _contents(factory.reports)
 
@@ -204,7 +204,7 @@ def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_pat
     data, reports = drawn
     build_reports(reports)
     before = _contents(reports)
-    build_reports(reports, Photographs(data), tmp_path / 'with-images')
+    build_reports(reports, Photographs(TestImages(data)), tmp_path / 'with-images')
     assert _contents(reports) == before
     assert not [path for path, content in before.items() if path.endswith('.html') and b'data:image/jpeg' in content]
     page = (tmp_path / 'with-images' / 'experiments' / 'synthetic-29_resnet-18_star.html').read_text()
@@ -215,7 +215,7 @@ def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_pat
 def test_photographs_of_other_data_are_left_out(drawn, tmp_path):
     _, reports = drawn
     prepare_synthetic(tmp_path / 'other', 'synthetic-29', train_images=1, test_images=len(CONDITIONS), seed=1)
-    build_reports(reports, Photographs(tmp_path / 'other'), tmp_path / 'with-images')
+    build_reports(reports, Photographs(TestImages(tmp_path / 'other')), tmp_path / 'with-images')
     assert b'data:image/jpeg' not in b''.join(_contents(tmp_path / 'with-images').values())
 
 
@@ -225,5 +225,5 @@ def test_unreadable_photograph_is_named(drawn, tmp_path):
     path = prepared.image_path(prepared.test[0])
     path.write_bytes(b'no image')
     with pytest.raises(BenchmarkError, match='not a readable image') as caught:
-        build_reports(reports, Photographs(data), tmp_path / 'with-images')
+        build_reports(reports, Photographs(TestImages(data)), tmp_path / 'with-images')
     assert str(path) in str(caught.value)

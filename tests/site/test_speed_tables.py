@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from benchmark.errors import BenchmarkError
+from benchmark.records.record import Environment
+from benchmark.records.speed import Measurement, Row, store
 from benchmark.site.speed_tables import speed_tables
 from benchmark.site.tables import NONE
-from benchmark.suite.records import Environment
-from benchmark.suite.speed.results import Measurement, Row, store
 
 
 def environment(threads=2):

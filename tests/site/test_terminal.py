@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
+from benchmark.analysis.selection import compare_named
 from benchmark.errors import UsageError
-from benchmark.site.choosing import compare_named
 from benchmark.site.terminal import print_comparison, print_tables
 
 

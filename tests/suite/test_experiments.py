@@ -8,8 +8,8 @@ import pytest
 
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.records.record import read_records
 from benchmark.suite.experiments import find_experiments, load_experiment
-from benchmark.suite.records import read_records
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'mmpose_configs'

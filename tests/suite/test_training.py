@@ -8,8 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
+from benchmark.suite.face_runner import runtime_config
 from benchmark.suite.progress_hook import ProgressHook
-from benchmark.suite.runner import runtime_config
 from benchmark.suite.training import start_from, train
 from benchmark.suite.weights import Weights
 

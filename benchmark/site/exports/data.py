@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.site.analysis import Analysis
-from benchmark.site.board import Board, BoardLine, Field, Value, make_board
-from benchmark.site.choosing import Comparison, choose_sections, read_sections
-from benchmark.site.comparison import Difference
-from benchmark.site.exports.columns import plain, unit
-from benchmark.site.measures import Measure
-from benchmark.site.pages.links import page_links
-from benchmark.site.rows import Row
-from benchmark.site.summaries import Summary
+from benchmark.analysis.comparison import Difference
+from benchmark.analysis.rows import Row
+from benchmark.analysis.selection import Comparison, choose_sections, read_sections
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.summaries import Summary
+from benchmark.protocol.measures import Measure
+from benchmark.site.board import Board, BoardLine, Field, Value, make_board, page_links
+from benchmark.site.exports.spreadsheet import plain, unit
 
 if TYPE_CHECKING:
     from benchmark.site.pages.benchmark_view import BenchmarkView

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from benchmark.analysis.rows import Row
+from benchmark.escaping import escape_latex
 from benchmark.site.board import Board, BoardLine, Field, Value, status
-from benchmark.site.escaping import escape_latex
-from benchmark.site.exports.columns import unit
-from benchmark.site.rows import Row
+from benchmark.site.exports.spreadsheet import unit
 
 
 def latex_table(board: Board, name: str, normalizer: str) -> str:

@@ -2,18 +2,17 @@ r"""The numbers of a leaderboard as LaTeX macros, so that a paper never repeats 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+from benchmark.analysis.comparison import baseline_of
+from benchmark.analysis.rows import Row
+from benchmark.analysis.standings import Analysis
+from benchmark.escaping import one_line
 from benchmark.protocol.benchmarks import Benchmark
-from benchmark.site.analysis import Analysis
+from benchmark.protocol.measures import Measure
 from benchmark.site.board import status
-from benchmark.site.comparison import baseline_of
-from benchmark.site.escaping import one_line
-from benchmark.site.measures import Measure
-from benchmark.site.rows import Row
 
 _ONES = (
     *('Zero', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten', 'Eleven', 'Twelve'),
@@ -84,9 +83,7 @@ def words(text: str) -> str:
 def _identity(row: Row) -> tuple[str, ...]:
     """What names a row, most telling first; the last part, a hash in letters, belongs to this row alone."""
     record = row.record
-    parts = (record.benchmark, record.name, record.recipe, record.config, record.weights and record.weights.sha256)
-    digits = hashlib.sha256(repr(parts).encode()).hexdigest()
-    letters = digits.translate(str.maketrans('0123456789', 'ghijklmnop'))
+    letters = row.identity.translate(str.maketrans('0123456789', 'ghijklmnop'))
     origin = words(record.weights.origin) if record.weights else ''
     size = ''.join(words(str(side)) for side in dict.fromkeys(record.input_size))
     return (words(record.loss), words(record.backbone), size, origin, words(record.name), letters.capitalize())

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from benchmark.escaping import escape_markdown
 from benchmark.site.board import Board
-from benchmark.site.escaping import escape_markdown
-from benchmark.site.rankings import board_table
+from benchmark.site.board_tables import board_table
 from benchmark.site.tables import NONE, Cell, Column, Line, Table
 
 TIE = '†'

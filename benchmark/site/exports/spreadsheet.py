@@ -1,12 +1,12 @@
-"""A leaderboard as CSV, one line per row."""
+"""A leaderboard as CSV, one line per row, and its columns and cells as plain values for programs."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from benchmark.site.board import Board, BoardLine, Field
-from benchmark.site.escaping import escape_spreadsheet
-from benchmark.site.exports.columns import plain
+from benchmark.analysis.rows import TIMES
+from benchmark.escaping import escape_spreadsheet
+from benchmark.site.board import Board, BoardLine, Field, Value
 
 
 def csv_text(board: Board) -> str:
@@ -40,3 +40,27 @@ def _cells(line: BoardLine, fields: tuple[Field, ...]) -> dict[str, float | str 
 
 def _rounded(number: float | None) -> float | None:
     return None if number is None else round(number, 6)
+
+
+_UNITS = {
+    'train_seconds': 's',
+    'peak_memory_mib': 'MiB',
+    'gflops': 'billions of multiplications with addition',
+}
+_PERCENT = ('nme', 'fr', 'auc', 'interval')
+
+
+def unit(field: Field) -> str:
+    """Unit of the numbers of a column; empty for texts and counts."""
+    if field.key.startswith('delta.'):
+        return 'percentage points'
+    return 'percent' if field.key.startswith(_PERCENT) else _UNITS.get(field.key, '')
+
+
+def plain(field: Field, value: Value) -> float | str | None:
+    """A cell without formatting: a number, a text, or None where there is no value."""
+    if value.sort is None:
+        return None
+    if not field.numeric:
+        return value.text.replace(f' {TIMES} ', 'x')
+    return round(value.sort, 6)

@@ -4,13 +4,12 @@ A chart or a face of a few hundred marks takes a few milliseconds, because text 
 such (:mod:`benchmark.site.figures.canvas`) instead of being measured and turned into paths.
 """
 
+from benchmark.site.figures.curves import Curve, TrainingCurve, error_curves, training_curves
 from benchmark.site.figures.drawn_faces import Face, faces
 from benchmark.site.figures.ellipses import ambiguity_ellipses
-from benchmark.site.figures.error_curves import Curve, error_curves
 from benchmark.site.figures.figure import Figure
 from benchmark.site.figures.forest import Effect, forest_plot
 from benchmark.site.figures.mean_face import landmark_errors
-from benchmark.site.figures.training import TrainingCurve, training_curves
 
 __all__ = [
     'Curve',

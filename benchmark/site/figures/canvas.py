@@ -13,8 +13,7 @@ from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
 from numpy.typing import NDArray
 
 from benchmark.site.figures.artists import Ellipses, Label, Picture, Polygons
-from benchmark.site.figures.text import plain
-from benchmark.site.figures.theme import Colours
+from benchmark.site.figures.style import Colours, plain
 
 # Widths of a figure in points: one column of a paper (3.4 inches) and one and a half (5.2 inches).
 NARROW, WIDE = 244.8, 374.4

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.site.figures.canvas import Canvas
-from benchmark.site.figures.text import plain, width, wrap
+from benchmark.site.figures.style import plain, width, wrap
 
 LINE_HEIGHT = 11.0
 MINUS = '\u2212'

@@ -18,8 +18,7 @@ from benchmark.site.figures.canvas import NARROW, WIDE, Canvas
 from benchmark.site.figures.chart import Entry, Key
 from benchmark.site.figures.figure import Figure, render
 from benchmark.site.figures.shapes import Fit, check_landmarks, contours, fit
-from benchmark.site.figures.text import wrap
-from benchmark.site.figures.theme import Colours
+from benchmark.site.figures.style import Colours, wrap
 
 _GAP, _CAPTION_SIZE, _CAPTION_LINE = 8.0, 7.0, 8.6
 # Three dots for each point of the page are enough for print.

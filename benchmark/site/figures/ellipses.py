@@ -16,7 +16,7 @@ from benchmark.site.figures.canvas import NARROW, WIDE, Canvas
 from benchmark.site.figures.chart import Entry, Key, number
 from benchmark.site.figures.figure import Figure, render
 from benchmark.site.figures.shapes import check_landmarks, contours, fit
-from benchmark.site.figures.theme import DASHES, Colours
+from benchmark.site.figures.style import DASHES, Colours
 
 _MARGIN = 12.0
 _SIGMA = '\N{GREEK SMALL LETTER SIGMA}'

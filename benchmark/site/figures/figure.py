@@ -13,8 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 
-from benchmark.site.figures.text import FAMILY, plain
-from benchmark.site.figures.theme import LIGHT, STAND_INS, STYLE, VARIABLES, Colours
+from benchmark.site.figures.style import FAMILY, LIGHT, STAND_INS, STYLE, VARIABLES, Colours, plain
 
 _DOTS_PER_INCH = 300
 _LABEL = re.compile(r'(?<=>)([^<\s][^<]*)(?=<)')

@@ -14,8 +14,7 @@ from matplotlib.path import Path
 from benchmark.site.figures.canvas import WIDE, Canvas
 from benchmark.site.figures.chart import MINUS, Panel, number, polyline, rectangle, ticks
 from benchmark.site.figures.figure import Figure, render
-from benchmark.site.figures.text import plain, width, wrap
-from benchmark.site.figures.theme import Colours
+from benchmark.site.figures.style import Colours, plain, width, wrap
 
 _ROW, _HEADING, _MARGIN, _SIZE, _NOTE_SIZE = 13.0, 12.0, 8.0, 8.0, 7.0
 _LEAST_AXIS = 120.0

@@ -16,7 +16,7 @@ from benchmark.site.figures.canvas import NARROW, WIDE, Canvas
 from benchmark.site.figures.chart import MINUS, number, ticks
 from benchmark.site.figures.figure import Figure, render
 from benchmark.site.figures.shapes import check_landmarks, colour_bar, contours, fit
-from benchmark.site.figures.theme import Colours
+from benchmark.site.figures.style import Colours
 
 _BAR, _MARGIN, _CAPTION = 6.0, 12.0, 16.0
 _ERRORS = matplotlib.colormaps['viridis']

@@ -7,11 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
+from benchmark.analysis.comparison import Difference, baseline_of
+from benchmark.analysis.digest import mean_shape
+from benchmark.analysis.rows import Row
+from benchmark.analysis.standings import Analysis
 from benchmark.protocol.benchmarks import Benchmark
-from benchmark.site.analysis import Analysis
 from benchmark.site.board import Board, make_board
-from benchmark.site.comparison import Difference, baseline_of
-from benchmark.site.digest import mean_shape
+from benchmark.site.board_tables import ambiguity_table
 from benchmark.site.figures import (
     Curve,
     Effect,
@@ -21,14 +23,10 @@ from benchmark.site.figures import (
     forest_plot,
     landmark_errors,
 )
-from benchmark.site.pages.differences import differences_table
-from benchmark.site.pages.drawings import gains_and_losses
+from benchmark.site.pages.faces import Photographs, gains_and_losses
 from benchmark.site.pages.payload import error_payload
-from benchmark.site.pages.photographs import Photographs
 from benchmark.site.published import literature_table, reproduction_table, violations
-from benchmark.site.rankings import ambiguity_table
-from benchmark.site.rows import Row
-from benchmark.site.tables import Table
+from benchmark.site.tables import Table, differences_table
 
 # In printed figures; the page's own chart holds all rows, its table all differences.
 NUMBER_OF_CURVES = NUMBER_OF_EFFECTS = 12

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
+from benchmark.site.board_tables import board_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
-from benchmark.site.rankings import board_table
 from benchmark.site.tables import Table
 
 LINES = 10

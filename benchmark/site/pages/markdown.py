@@ -11,14 +11,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from benchmark.analysis.rows import Row
+from benchmark.escaping import escape_markdown
 from benchmark.site.board import Board, status
-from benchmark.site.escaping import escape_markdown
+from benchmark.site.board_tables import accuracy_table, board_table, cost_table
 from benchmark.site.exports import export_links
 from benchmark.site.exports.markdown_table import IDENTITY, link_target, markdown_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.index_view import Card, IndexView
-from benchmark.site.rankings import accuracy_table, board_table, cost_table
-from benchmark.site.rows import Row
 from benchmark.site.tables import Table
 
 _TEMPLATES = Path(__file__).parents[1] / 'templates'

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.site.analysis import Analysis
-from benchmark.site.digest import Digest
-from benchmark.site.rows import Row, seed_text
-from benchmark.site.runs import Run
+from benchmark.analysis.digest import Digest
+from benchmark.analysis.rows import Row, seed_text
+from benchmark.analysis.runs import Run
+from benchmark.analysis.standings import Analysis
 
 # Errors are rounded up to a multiple of this many percent: which of them exceed a threshold that is a multiple of it
 # stays exact.

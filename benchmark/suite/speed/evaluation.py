@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from mmengine.registry import DefaultScope
 
+from benchmark.records.speed import Measurement, Row
 from benchmark.suite.speed.networks import Network, build, load, networks_for, random_batch
 from benchmark.suite.speed.options import Options
-from benchmark.suite.speed.results import Measurement, Row
 from benchmark.suite.speed.timing import Contender, compare, wall_clock
 
 

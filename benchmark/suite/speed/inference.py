@@ -12,11 +12,11 @@ import torch
 from mmengine.registry import DefaultScope
 
 from benchmark.errors import BenchmarkError
-from benchmark.models.landmark_network import LandmarkNetwork
+from benchmark.models.heads.landmark_network import LandmarkNetwork
+from benchmark.records.speed import Measurement, Row
 from benchmark.suite.export import export, onnx_runner, require_onnx
 from benchmark.suite.speed.networks import Network, build, load, networks_for
 from benchmark.suite.speed.options import Options
-from benchmark.suite.speed.results import Measurement, Row
 from benchmark.suite.speed.timing import Contender, compare, wall_clock
 
 BATCHES = (1, 16)

@@ -17,14 +17,14 @@ from torch import Tensor
 from benchmark.datasets.prepared import Prepared, open_prepared, write_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.datasets.synthetic.sampling import CONDITIONS
-from benchmark.models.attention_targets import draw_edge_maps, draw_point_maps
-from benchmark.models.codec import denormalize_keypoints
-from benchmark.models.face_dataset import collate_crops
-from benchmark.models.official_augmentation import OfficialFaceAugmentation
+from benchmark.models.batches.face_dataset import collate_crops
+from benchmark.models.batches.official_augmentation import OfficialFaceAugmentation
+from benchmark.models.targets.attention_targets import draw_edge_maps, draw_point_maps
+from benchmark.models.targets.codec import denormalize_keypoints
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.speed import Measurement
 from benchmark.suite.speed.official_style import OfficialStyleSamples
 from benchmark.suite.speed.options import Options
-from benchmark.suite.speed.results import Measurement
 from benchmark.suite.speed.timing import Contender, compare, single_thread
 
 DRAWN = 'synthetic-98'

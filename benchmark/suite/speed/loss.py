@@ -10,12 +10,12 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from benchmark.models import STARLoss
-from benchmark.models.moments import soft_argmax
-from benchmark.models.soft_argmax_head import SMOOTH_L1
+from benchmark.models.heads.soft_argmax_head import SMOOTH_L1
+from benchmark.models.losses.moments import soft_argmax
+from benchmark.records.speed import Measurement, Row
 from benchmark.suite.speed.eigh_loss import eigh_star_loss
 from benchmark.suite.speed.options import Options
 from benchmark.suite.speed.profiling import MIB, peak_mib, synchronizations
-from benchmark.suite.speed.results import Measurement, Row
 from benchmark.suite.speed.timing import Contender, compare, wall_clock
 
 SIZES = ((32, 98, 64, 64), (32, 29, 64, 64), (16, 98, 32, 32))

@@ -1,7 +1,7 @@
 """A training sample as the official STAR code makes it: one at a time, with NumPy and OpenCV, maps at full size.
 
 What the batched pipeline is measured against. It is written for this comparison, with the same distributions as
-:class:`benchmark.models.official_augmentation.OfficialFaceAugmentation`.
+:class:`benchmark.models.batches.official_augmentation.OfficialFaceAugmentation`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from torch import Tensor
 
 from benchmark.datasets.boxes import crop_matrix
 from benchmark.datasets.prepared import Face, Prepared
-from benchmark.models.codec import normalize_keypoints
-from benchmark.models.reference_targets import draw_edge_maps_plainly, draw_point_maps_plainly
+from benchmark.models.targets.codec import normalize_keypoints
 from benchmark.protocol.layouts import Layout
+from benchmark.suite.speed.reference_targets import draw_edge_maps_plainly, draw_point_maps_plainly
 
 
 class OfficialStyleSamples:

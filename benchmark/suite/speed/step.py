@@ -8,11 +8,11 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from benchmark.records.speed import Measurement, Row
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.speed.networks import Network, build, landmarks, load, networks_for, random_batch
 from benchmark.suite.speed.options import Options
 from benchmark.suite.speed.profiling import MIB, peak_mib, synchronizations
-from benchmark.suite.speed.results import Measurement, Row
 from benchmark.suite.speed.timing import Contender, compare, wall_clock
 
 LOSSES = {'smoothl1': 'smooth-L1', 'star': 'STAR'}

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.suite.speed.results import Measurement, Row
+from benchmark.records.speed import Measurement, Row, decimals
 
 
 def print_tables(measurements: Iterable[Measurement], console: Console | None = None) -> None:
@@ -57,11 +57,6 @@ def _table(measurement: Measurement, group: str, rows: list[Row]) -> Table:
             cells.append('' if row.synchronizations is None else str(row.synchronizations))
         table.add_row(Text(row.name), *cells)
     return table
-
-
-def decimals(milliseconds: float) -> int:
-    """Decimals that a time is worth: four digits, but at most two behind the point."""
-    return 2 if milliseconds < 100 else 1 if milliseconds < 1000 else 0
 
 
 def _spread(median: float, quartiles: tuple[float, float], digits: int) -> str:

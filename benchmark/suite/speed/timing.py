@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import torch
 
-from benchmark.suite.speed.results import Interval, Row
+from benchmark.records.speed import Interval, Row
 
 LEAST_ROUNDS = 5
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.records.record import Record, read_record, write_record
 from benchmark.site.build import build_reports
-from benchmark.suite.records import Record, read_record, write_record
 
 # Markup in every place where a record has words; the ampersand makes DataTables decode entities when it searches.
 HOSTILE = '<img src=x onerror="window.hit=1">&amp;\'"<!--<script>'

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmark.protocol import metrics
-from benchmark.suite.predictions import load_predictions
-from benchmark.suite.records import read_record
+from benchmark.records.predictions import load_predictions
+from benchmark.records.record import read_record
 
 
 def _errors(built, benchmark, loss, normalizer, subset):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.site.analysis import Analysis
+from benchmark.analysis.rows import make_sections
+from benchmark.analysis.runs import read_runs
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.store import Store
+from benchmark.site.board import page_links
 from benchmark.site.pages.benchmark_view import BenchmarkView
-from benchmark.site.pages.links import page_links
-from benchmark.site.rows import make_sections
-from benchmark.site.runs import read_runs
-from benchmark.site.store import Store
 
 
 @pytest.fixture(scope='session')

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from benchmark.analysis.selection import compare_named
 from benchmark.errors import UsageError
-from benchmark.site.choosing import compare_named
 from benchmark.site.exports.data import comparison_data, json_text, sections_data
 
 

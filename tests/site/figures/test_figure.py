@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from benchmark.site.figures import figure as module
-from benchmark.site.figures.theme import DARK, LIGHT, STAND_INS
+from benchmark.site.figures.style import DARK, LIGHT, STAND_INS
 
 KINDS = ['error curves', 'forest', 'landmark errors', 'ellipses', 'faces', 'training']
 TITLE = 'Errors of <STAR> & "others"'

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmark.site.analysis import Analysis
+from benchmark.analysis.rows import TIMES, make_sections
+from benchmark.analysis.runs import read_runs
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.store import Store
+from benchmark.site.board import page_links
 from benchmark.site.exports import export_links
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.index_view import index_view
-from benchmark.site.pages.links import page_links
 from benchmark.site.pages.markdown import render_markdown_benchmark, render_markdown_index
-from benchmark.site.rows import TIMES, make_sections
-from benchmark.site.runs import read_runs
-from benchmark.site.store import Store
 from benchmark.site.tables import NONE, Cell, Column, Line, Table
 
 HEADLINE = '300W, inter-ocular, percent'

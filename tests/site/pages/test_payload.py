@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.store import Store
 from benchmark.protocol import metrics
-from benchmark.site.analysis import Analysis
+from benchmark.site.board import page_links
 from benchmark.site.pages import payload as module
-from benchmark.site.pages.links import page_links
-from benchmark.site.store import Store
 
 SMALL = {'full': 120, 'common': 90, 'challenge': 30}
 

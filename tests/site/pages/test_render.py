@@ -11,16 +11,22 @@ import numpy as np
 import pytest
 
 from benchmark import site
-from benchmark.site.analysis import Analysis
-from benchmark.site.pages import inlined, render
+from benchmark.analysis.rows import make_sections
+from benchmark.analysis.runs import read_runs
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.store import Store
+from benchmark.site.pages import render
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.experiment_view import experiment_view
 from benchmark.site.pages.index_view import index_view
-from benchmark.site.pages.links import page_links
-from benchmark.site.pages.render import Frame, render_benchmark, render_definitions, render_experiment, render_index
-from benchmark.site.rows import make_sections
-from benchmark.site.runs import read_runs
-from benchmark.site.store import Store
+from benchmark.site.pages.render import (
+    Frame,
+    page_links,
+    render_benchmark,
+    render_definitions,
+    render_experiment,
+    render_index,
+)
 from benchmark.site.tables import Cell, Column, Line, Table
 
 FOLDER = Path(site.__path__[0])
@@ -135,7 +141,7 @@ def test_filters_are_for_columns_of_several_texts_and_name_the_status_alone(view
 
 
 def test_names_of_records_are_escaped_wherever_they_stand(pages):
-    own = {hashlib.sha256(inlined.script(path).encode()).hexdigest() for path in _own_scripts()}
+    own = {hashlib.sha256(render.script(path).encode()).hexdigest() for path in _own_scripts()}
     for name, page in pages.items():
         elements = _Elements(page)
         assert '<b>' not in page
@@ -163,7 +169,7 @@ def test_policy_allows_the_scripts_of_the_page_and_no_others(pages):
 
 @pytest.mark.parametrize('path', _own_scripts())
 def test_scripts_hold_nothing_that_ends_or_hides_them(path):
-    text = inlined.script(path)
+    text = render.script(path)
     assert not re.search('<!--|</?script', text, flags=re.IGNORECASE)
     assert len(text) >= len((FOLDER / path).read_text())
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmark.datasets.prepared import Face, open_prepared, write_prepared
-from benchmark.models.codec import denormalize_keypoints
+from benchmark.models.targets.codec import denormalize_keypoints
 from benchmark.protocol.layouts import LAYOUTS
 from benchmark.suite.speed.official_style import OfficialStyleSamples
 

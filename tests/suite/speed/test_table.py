@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from benchmark.suite.speed.results import Measurement, Row
+from benchmark.records.speed import Measurement, Row
 from benchmark.suite.speed.table import print_tables
 
 

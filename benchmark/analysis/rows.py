@@ -1,0 +1,198 @@
+"""Rows of the tables: the runs of one configuration over its seeds, and which rows may be compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.analysis.runs import Run
+from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
+from benchmark.records.record import Record
+
+BASELINE_LOSS = 'smooth-L1'
+TIMES = '\u00d7'
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One configuration on one dataset.
+
+    Attributes:
+        benchmark: the benchmark.
+        done: runs with a result, by seed.
+        unfinished: runs without one, by seed.
+        outdated: whether a newer configuration of the same name has a row of its own.
+    """
+
+    benchmark: Benchmark
+    done: tuple[Run, ...]
+    unfinished: tuple[Run, ...]
+    outdated: bool = False
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs, those with a result first."""
+        return self.done + self.unfinished
+
+    @property
+    def record(self) -> Record:
+        """A record that stands for the row in everything that its seeds have in common."""
+        return self.runs[0].record
+
+    @property
+    def identity(self) -> str:
+        """Hash, hexadecimal, of what tells this row from all others."""
+        record = self.record
+        weights = record.weights and record.weights.sha256
+        parts = (record.benchmark, record.name, record.recipe, record.config, weights)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether this is the row that the others of its recipe are compared with."""
+        return self.record.loss.casefold() == BASELINE_LOSS.casefold()
+
+    @property
+    def is_star(self) -> bool:
+        """Whether the loss is STAR or a variant of it."""
+        return self.record.loss.casefold().startswith('star')
+
+    @property
+    def network(self) -> str:
+        """Network and input size, e.g. 'ResNet-18, 256 x 256'."""
+        return f'{self.record.backbone}, {self.input_size}'
+
+    @property
+    def input_size(self) -> str:
+        """Width and height of the network input in pixels."""
+        return size_text(self.record.input_size)
+
+    @property
+    def status(self) -> str:
+        """'done', 'partial' (done on incomplete data), 'failed', 'no-data' or 'not-run'."""
+        if self.done:
+            return 'partial' if self.missing_data else 'done'
+        statuses = {run.record.status for run in self.unfinished}
+        return next(status for status in ('failed', 'no-data', 'not-run') if status in statuses)
+
+    @property
+    def missing_data(self) -> str | None:
+        """How much of the published benchmark the row lacks, e.g. '562 of 689 test images'; None if nothing."""
+        if not self.done:
+            return None
+        data = self.record.dataset
+        parts = [
+            f'{have} of {published} {split}'
+            for have, published, split in (
+                (data.train_images, self.benchmark.train_size, 'training'),
+                (data.test_images, self.benchmark.subset_sizes.get('full'), 'test'),
+            )
+            if published and have < published
+        ]
+        if parts:
+            return f'{", ".join(parts)} images'
+        return None if data.complete else f'{data.missing} images missing'
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on the row: where its weights come from, seeds without a result, later attempts, and the like."""
+        weights, pretrained = self.record.weights, self.record.pretrained
+        notes = [f'{weights.origin}: {weights.file}'] if weights else []
+        notes += [f'random weights instead of {pretrained.name}'] if pretrained and not pretrained.file else []
+        notes += ['older configuration of this name'] if self.outdated else []
+        if self.done:
+            notes += [_unfinished(run.record) for run in self.unfinished]
+        notes += [f'later attempt: {_unfinished(run.later)}' for run in self.runs if run.later]
+        return tuple(notes)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no result; seeds with the same reason share it."""
+        reasons = dict.fromkeys(run.record.reason or 'no reason recorded' for run in self.unfinished)
+        return '; '.join(reasons)
+
+
+def size_text(size: tuple[int, int]) -> str:
+    """Width and height with a multiplication sign between them."""
+    return f'{size[0]} {TIMES} {size[1]}'
+
+
+def seed_text(record: Record) -> str:
+    """Seed of a record, or where its weights come from."""
+    if record.seed is not None:
+        return f'seed {record.seed}'
+    return record.weights.origin if record.weights else 'given weights'
+
+
+def _unfinished(record: Record) -> str:
+    return f'{seed_text(record)} {record.status}: {record.reason or "no reason recorded"}'
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One benchmark of the page: its rows, grouped by recipe, best first.
+
+    Attributes:
+        benchmark: the benchmark.
+        recipes: rows of equal recipe, which differ in the loss alone; the baseline comes first.
+    """
+
+    benchmark: Benchmark
+    recipes: tuple[tuple[Row, ...], ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows in the order of the table."""
+        return tuple(row for recipe in self.recipes for row in recipe)
+
+
+def make_sections(runs: Sequence[Run]) -> list[Section]:
+    """Group runs into benchmarks, recipes and rows.
+
+    Args:
+        runs: at most one run of each configuration and seed.
+
+    Returns:
+        One section per benchmark that has a run, real benchmarks before synthetic ones.
+    """
+    by_benchmark = defaultdict(list)
+    for run in runs:
+        by_benchmark[run.benchmark.name].append(run)
+    order = sorted(BENCHMARKS.values(), key=lambda benchmark: benchmark.synthetic)
+    return [Section(b, _recipes(b, by_benchmark[b.name])) for b in order if b.name in by_benchmark]
+
+
+def _recipes(benchmark: Benchmark, runs: Sequence[Run]) -> tuple[tuple[Row, ...], ...]:
+    by_configuration, newest = defaultdict(list), {}
+    for run in sorted(runs, key=lambda run: -1 if run.record.seed is None else run.record.seed):
+        by_configuration[_name(run), run.record.recipe, run.record.config].append(run)
+        newest[_name(run)] = max(newest.get(_name(run), run.created), run.created)
+    by_recipe = defaultdict(list)
+    for (name, recipe, _), members in by_configuration.items():
+        done = tuple(run for run in members if run.record.status == 'done')
+        unfinished = tuple(run for run in members if run.record.status != 'done')
+        outdated = max(run.created for run in members) < newest[name]
+        by_recipe[recipe].append(Row(benchmark, done, unfinished, outdated))
+    recipes = [
+        tuple(sorted(rows, key=lambda row: (not row.is_baseline, row.is_star, row.record.loss, row.record.name)))
+        for rows in by_recipe.values()
+    ]
+    return tuple(sorted(recipes, key=_rank))
+
+
+def _name(run: Run) -> tuple[str, str | None]:
+    return run.record.name, run.record.weights and run.record.weights.sha256
+
+
+def _rank(rows: Sequence[Row]) -> tuple:
+    """Recipes with a result first, complete data before partial, then by the best headline NME."""
+    best = min((_headline_nme(row) for row in rows if row.done), default=float('inf'))
+    partial = any(row.missing_data for row in rows)
+    return (not any(row.done for row in rows), partial, best, rows[0].record.name, rows[0].record.recipe)
+
+
+def _headline_nme(row: Row) -> float:
+    normalizer = row.benchmark.headline_normalizer
+    return sum(run.digest.nme(normalizer).mean() for run in row.done) / len(row.done)

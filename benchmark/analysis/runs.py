@@ -1,0 +1,208 @@
+"""Records with the digests of their predictions, read and checked: the only input of the tables and pages."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.analysis.digest import Digest, make_digest
+from benchmark.analysis.processes import map_in_processes
+from benchmark.analysis.store import Stamp, Store, stamp
+from benchmark.errors import BenchmarkError
+from benchmark.protocol.benchmarks import Benchmark, get_benchmark
+from benchmark.records.predictions import Predictions, load_predictions
+from benchmark.records.record import Record, read_record
+
+_WORTH_PROCESSES = 64  # files of predictions, below which starting processes takes longer than reading
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One record that counts, with the digest of its predictions.
+
+    Attributes:
+        record: the record.
+        path: its file.
+        sha256: of that file, hexadecimal.
+        benchmark: the benchmark that it was run on.
+        digest: its predictions, reduced; None unless the record is done.
+        created: when the record was written.
+        later: newest later record of the same configuration and seed that has no result, if there is one.
+    """
+
+    record: Record
+    path: Path
+    sha256: str
+    benchmark: Benchmark
+    created: datetime
+    digest: Digest | None = None
+    later: Record | None = None
+
+    @property
+    def predictions_path(self) -> Path:
+        """File of the predictions of a run that is done."""
+        return self.path.with_name(self.record.predictions)
+
+    def load_predictions(self) -> Predictions:
+        """All predictions of a run that is done, read from disk; those of the last few runs are kept.
+
+        Raises:
+            BenchmarkError: the file has become unreadable.
+        """
+        return _load(self.predictions_path, _stamp(self))
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _: Stamp) -> Predictions:
+    return load_predictions(path)
+
+
+def read_runs(reports: Path, store: Store) -> list[Run]:
+    """Read the records of a reports folder; of each configuration and seed (or given weights) only the newest
+    done one counts.
+
+    Where none is done, the newest of the others counts: an experiment that failed or was never run keeps its row.
+
+    Args:
+        reports: folder that holds ``records/``; an absent one holds no records.
+        store: results of earlier builds; digests of changed predictions take the place of the old ones.
+
+    Returns:
+        Runs in the order of their file names.
+
+    Raises:
+        BenchmarkError: a record or predictions file is damaged or contradicts itself; the message names the file.
+    """
+    by_experiment = defaultdict(list)
+    for path in sorted((reports / 'records').glob('*.json')):
+        record = read_record(path)
+        key = record.benchmark, record.name, record.seed, record.weights and record.weights.sha256
+        by_experiment[key].append((_created(path, record), path, record))
+    runs = []
+    for attempts in by_experiment.values():
+        attempts.sort(key=lambda attempt: attempt[:2])
+        created, path, record = next((a for a in reversed(attempts) if a[2].status == 'done'), attempts[-1])
+        newest = attempts[-1][2]
+        runs.append(_check_run(path, record, created, newest if newest is not record else None))
+    return _with_digests(sorted(runs, key=lambda run: run.path.name), store)
+
+
+def _created(path: Path, record: Record) -> datetime:
+    try:
+        created = datetime.fromisoformat(record.created.replace('Z', '+00:00'))
+    except ValueError as error:
+        raise BenchmarkError(
+            f'{path}: not a valid record: created: {record.created!r} is no ISO 8601 time (mend or remove the file)'
+        ) from error
+    return created if created.tzinfo else created.replace(tzinfo=timezone.utc)
+
+
+def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:
+    """Give each finished run its digest: from the store where its file has not changed, else from the file."""
+    finished = {run.record.predictions: run for run in runs if run.record.status == 'done'}
+    kept = {
+        name: store.digests[name]
+        for name, run in finished.items()
+        if name in store.digests and store.digests[name][0] == _stamp(run)
+    }
+    missing = [run for name, run in finished.items() if name not in kept]
+    digests = map_in_processes(_read_digest, missing, _WORTH_PROCESSES)
+    made = dict(zip((run.record.predictions for run in missing), digests, strict=True))
+    store.digests = kept | made
+    return [_with_digest(run, store) if run.record.status == 'done' else run for run in runs]
+
+
+def _with_digest(run: Run, store: Store) -> Run:
+    _, digest = store.digests[run.record.predictions]
+    images, expected = len(digest.mean_distance), run.record.dataset.test_images
+    if images != expected:
+        raise BenchmarkError(
+            f'{run.predictions_path}: {images} images, the record has {expected} '
+            '(restore it or run the experiment again)'
+        )
+    return replace(run, digest=digest)
+
+
+def _stamp(run: Run) -> Stamp:
+    try:
+        return stamp(run.predictions_path)
+    except OSError as error:
+        raise BenchmarkError(
+            f'{run.predictions_path}: not a readable predictions file: {error.strerror} '
+            '(restore it or run the experiment again)'
+        ) from error
+
+
+def _content(path: Path) -> str:
+    """SHA-256 over the checksums of the arrays in a predictions file, which reading it has verified."""
+    with zipfile.ZipFile(path) as file:
+        arrays = [(entry.filename, entry.file_size, entry.CRC) for entry in file.infolist()]
+    return hashlib.sha256(repr(arrays).encode()).hexdigest()
+
+
+def _read_digest(run: Run) -> tuple[Stamp, Digest]:
+    # Stamped before it is read: a file that changes meanwhile is read again next time.
+    mark = _stamp(run)
+    predictions = load_predictions(run.predictions_path)
+    fault = _fault(predictions, run.benchmark)
+    if fault:
+        raise BenchmarkError(f'{run.predictions_path}: {fault} (restore it or run the experiment again)')
+    return mark, make_digest(predictions, run.benchmark, _content(run.predictions_path))
+
+
+def _check_run(path: Path, record: Record, created: datetime, later: Record | None) -> Run:
+    try:
+        benchmark = get_benchmark(record.benchmark)
+    except BenchmarkError as error:
+        raise BenchmarkError(f'{path}: {error}') from error
+    if record.status == 'done':
+        for key in ('predictions', 'dataset', 'cost', 'environment'):
+            if getattr(record, key) is None:
+                raise BenchmarkError(f'{path}: not a valid record: status is done but {key} is null (run it again)')
+        if Path(record.predictions).name != record.predictions:
+            raise BenchmarkError(
+                f'{path}: not a valid record: predictions: {record.predictions!r} is no plain file name (mend the file)'
+            )
+    return Run(record, path, hashlib.sha256(path.read_bytes()).hexdigest(), benchmark, created, later=later)
+
+
+def _fault(predictions: Predictions, benchmark: Benchmark) -> str | None:
+    """What makes the predictions unusable as the source of numbers, if anything."""
+    images, landmarks = len(predictions.image_ids), benchmark.layout.num_landmarks
+    subsets = len(predictions.subset_names)
+    shapes = {
+        'image_ids': (images,),
+        'subsets': (images, subsets),
+        'keypoints': (images, landmarks, 2),
+        'distances': (images, landmarks),
+        'inter_ocular': (images,),
+        'inter_pupil': (images,),
+        'covariances': (images, landmarks, 3),
+        'ambiguity': (images, landmarks, 3),
+    }
+    for name, shape in shapes.items():
+        array = getattr(predictions, name)
+        if array is None:
+            continue
+        if array.shape != shape:
+            return f'{name} has shape {array.shape}, expected {shape}'
+        if array.dtype.kind == 'f' and not np.isfinite(array).all():
+            return f'{name} holds NaN or infinity'
+    if images == 0:
+        return 'no images'
+    if (
+        'full' not in predictions.subset_names
+        or not predictions.subsets.any(axis=0)[list(predictions.subset_names).index('full')]
+    ):
+        return "no image belongs to the subset 'full'"
+    if (predictions.distances < 0).any() or min(predictions.inter_ocular.min(), predictions.inter_pupil.min()) <= 0:
+        return 'a distance is negative or a normalizing distance is not positive'
+    return None

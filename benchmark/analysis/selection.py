@@ -1,0 +1,141 @@
+"""Two rows by their names, and every difference between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.analysis.comparison import Difference, Pairing, compare, pair
+from benchmark.analysis.rows import Row, Section, make_sections
+from benchmark.analysis.runs import read_runs
+from benchmark.analysis.store import Store, load_store
+from benchmark.analysis.summaries import Summary, images_of, summarize
+from benchmark.errors import BenchmarkError, UsageError
+from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.protocol.measures import Measure, all_measures
+
+_NAMED = 12  # candidates in a message
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two rows of one benchmark.
+
+    Attributes:
+        pairing: the rows, with the runs of both that are compared.
+        differences: one for every measure that both have.
+    """
+
+    pairing: Pairing
+    differences: tuple[Difference, ...]
+
+    @property
+    def rows(self) -> tuple[Row, Row]:
+        """The row, and the one that it is compared with."""
+        return self.pairing.row, self.pairing.reference
+
+    def values(self, measure: Measure) -> tuple[Summary, Summary]:
+        """The measure of both rows over the compared runs."""
+        images = images_of(self.pairing.row, measure.subset)
+        first, second = (
+            summarize([run.digest.values[measure.key] for run in runs], images)
+            for runs in (self.pairing.runs, self.pairing.others)
+        )
+        return first, second
+
+
+def read_sections(reports: Path) -> tuple[list[Section], Store]:
+    """The benchmarks of a reports folder, with the results of earlier builds; nothing is written.
+
+    Raises:
+        BenchmarkError: a record or predictions file is damaged.
+    """
+    store = load_store(reports)
+    return make_sections(read_runs(reports, store)), store
+
+
+def choose_sections(sections: Sequence[Section], names: Sequence[str]) -> list[Section]:
+    """The benchmarks of these names in this order, all where none is given; one without a record is left out.
+
+    Raises:
+        UsageError: there is no benchmark of a name.
+    """
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        raise UsageError(f"unknown benchmark '{unknown[0]}' (choose from {', '.join(BENCHMARKS)})")
+    by_name = {section.benchmark.name: section for section in sections}
+    return [by_name[name] for name in dict.fromkeys(names or by_name) if name in by_name]
+
+
+def compare_named(reports: Path, first: str, second: str) -> Comparison:
+    """Compare two rows in every measure of their benchmark, over the seeds that both finished.
+
+    Args:
+        reports: folder that holds ``records/``.
+        first: name of a row's configuration, or a part of it that only one row has. Rows of given weights are told
+            apart by the file of the weights: it stands in brackets behind the name. What fits rows of several
+            benchmarks is settled by ``second``.
+        second: the same for the row that it is compared with.
+
+    Raises:
+        UsageError: a name fits no row or several, or the two rows are of different benchmarks.
+        BenchmarkError: a row has no result; the rows share no seed or no test set; a file is damaged.
+    """
+    sections, store = read_sections(reports)
+    row, reference = choose_pair([row for section in sections for row in section.rows], first, second)
+    for one in (row, reference):
+        if not one.done:
+            raise BenchmarkError(f'{label(one)} has no result: {one.status}: {one.reason} (run it first)')
+    paired = pair(row, reference)
+    if paired is None:
+        raise BenchmarkError(
+            f'{label(row)} has {_seeds(row)}, {label(reference)} {_seeds(reference)}: none in common '
+            '(run one of them with a seed of the other)'
+        )
+    wanted = [(paired, measure) for measure in all_measures(row.benchmark)]
+    return Comparison(paired, tuple(compare(wanted, store)))
+
+
+def choose_pair(rows: Sequence[Row], first: str, second: str) -> tuple[Row, Row]:
+    """The two rows of one benchmark that two names or parts of names stand for.
+
+    Raises:
+        UsageError: a name fits no row or several, or the two rows are of different benchmarks.
+    """
+    found, others = _matches(rows, first), _matches(rows, second)
+    pairs = [(a, b) for a in found for b in others if a is not b and a.benchmark is b.benchmark]
+    if len(pairs) == 1:
+        return pairs[0]
+    for text, matches in ((first, found), (second, others)):
+        if len(matches) > 1:
+            raise UsageError(f"'{text}' fits {len(matches)} rows: {_list(matches)} (name one of them)")
+    if found[0] is others[0]:
+        raise UsageError(f"'{first}' and '{second}' are the same row, {label(found[0])} (name two rows)")
+    places = [f'{label(row)} is of {row.benchmark.name}' for row in (found[0], others[0])]
+    raise UsageError(f'{", ".join(places)} (name two rows of one benchmark)')
+
+
+def label(row: Row) -> str:
+    """What a row is called: its configuration, and the file of its weights where they were given."""
+    weights = row.record.weights
+    return f'{row.record.name} [{weights.file}]' if weights else row.record.name
+
+
+def _matches(rows: Sequence[Row], text: str) -> list[Row]:
+    current = [row for row in rows if not row.outdated]
+    found = [row for row in current if label(row) == text] or [row for row in current if text in label(row)]
+    if not found:
+        raise UsageError(f"'{text}' fits no row (there are: {_list(current)})")
+    return [row for row in found if row.done] or found
+
+
+def _list(rows: Sequence[Row]) -> str:
+    names = [label(row) for row in rows]
+    more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
+    return (', '.join(names[:_NAMED]) or 'none') + more
+
+
+def _seeds(row: Row) -> str:
+    seeds = ' '.join(str(run.record.seed) for run in row.done)
+    return f'seed {seeds}' if len(row.done) == 1 else f'seeds {seeds}'

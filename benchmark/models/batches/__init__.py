@@ -1,0 +1,1 @@
+"""From prepared faces to a batch of network inputs: crops, augmentation and normalization."""

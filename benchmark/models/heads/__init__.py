@@ -1,0 +1,1 @@
+"""Heads whose landmarks are the expectations of their heatmaps."""

@@ -1,0 +1,1 @@
+"""The network of the official code, and what it is built of."""

@@ -1,0 +1,1 @@
+"""What networks are trained to give: coordinates, point maps and edge maps."""

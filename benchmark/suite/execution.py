@@ -1,0 +1,173 @@
+"""One experiment in this process: train or continue, test the last epoch, keep predictions and record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from mmengine.registry import init_default_scope
+from mmengine.utils import import_modules_from_strings
+from mmpose.registry import MODELS
+
+from benchmark.datasets.prepared import Prepared, open_prepared
+from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.predictions import Predictions, save_predictions, summarize
+from benchmark.records.record import (
+    Cost,
+    Environment,
+    Epoch,
+    GivenWeights,
+    Pretrained,
+    Record,
+    write_record,
+)
+from benchmark.suite.checkpoints import latest_checkpoint
+from benchmark.suite.complexity import count_gflops
+from benchmark.suite.conditions import RECORDED, Places
+from benchmark.suite.environment import describe_environment, peak_memory_mib
+from benchmark.suite.experiments import Experiment
+from benchmark.suite.face_runner import is_first_process, join_processes, processes, runtime_config
+from benchmark.suite.planning import describe_dataset
+from benchmark.suite.progress_hook import ProgressHook
+from benchmark.suite.testing import evaluate_checkpoint
+from benchmark.suite.training import train, training_cost
+from benchmark.suite.weights import Weights, check_covers, read_tensors
+
+
+def run_experiment(
+    experiment: Experiment,
+    seed: int,
+    weights: Weights | None,
+    device: str,
+    places: Places,
+    report: Callable[[dict], None],
+) -> None:
+    """Train, test and store one experiment; continue it where an earlier run stopped.
+
+    Args:
+        experiment: what to run.
+        seed: seed of initialization, shuffling and augmentation.
+        weights: what the backbone starts from, None unless the configuration names pretrained weights.
+        device: 'cpu' or 'cuda'; the process must see no GPU for 'cpu'.
+        places: folders.
+        report: called with progress (see :class:`ProgressHook`).
+
+    Raises:
+        BenchmarkError: data, configuration, weights, disk or numbers are not usable.
+    """
+    prepared, environment = _set_up(experiment, device, places)
+    identity = weights and weights.identity
+    fingerprint = experiment.fingerprint(prepared.manifest.fingerprint, seed, identity)
+    work = places.checkpoints(experiment.name, seed, fingerprint)
+    config = runtime_config(experiment.config, seed, places.data, work)
+    progress = ProgressHook(report)
+    parameters = train(config, work, weights, progress)
+    if dist.is_initialized():
+        dist.barrier()  # the last checkpoint is on disk
+    test_seconds, predictions = evaluate_checkpoint(config, latest_checkpoint(work), prepared)
+    if not is_first_process():
+        return
+    pretrained = None
+    if weights is not None:
+        file = weights.path.name if weights.path else None
+        pretrained = Pretrained(name=experiment.pretrained, file=file, sha256=weights.sha256)
+    record = Record(
+        **_identity(experiment, prepared, seed, identity),
+        settings=experiment.settings,
+        pretrained=pretrained,
+        parameters=parameters,
+        gflops=count_gflops(experiment),
+        checkpoint_rule=experiment.checkpoint_rule,
+        metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
+        cost=training_cost(progress, test_seconds, device),
+        environment=environment,
+        curve=tuple(Epoch(**epoch) for epoch in progress.curve),
+    )
+    _store(record, predictions, places)
+    (work / RECORDED).touch()
+
+
+def evaluate_weights(experiment: Experiment, weights: Weights, device: str, places: Places) -> None:
+    """Test weights that were trained elsewhere, and store the result.
+
+    Args:
+        experiment: network and test of the weights.
+        weights: the weights.
+        device: 'cpu' or 'cuda'.
+        places: folders.
+
+    Raises:
+        BenchmarkError: data, configuration, weights or disk are not usable.
+    """
+    prepared, environment = _set_up(experiment, device, places)
+    state, meta = read_tensors(weights.path)
+    model = MODELS.build(experiment.config.model)
+    check_covers(state, model, weights.path)
+    fingerprint = experiment.fingerprint(prepared.manifest.fingerprint, None, weights.identity)
+    config = runtime_config(experiment.config, 0, places.data, places.checkpoints(experiment.name, None, fingerprint))
+    seconds, predictions = evaluate_checkpoint(config, weights.path, prepared)
+    origin = 'official weights' if 'source_sha256' in meta else 'given weights'
+    record = Record(
+        **_identity(experiment, prepared, None, weights.identity),
+        weights=GivenWeights(
+            origin=origin,
+            file=weights.path.name,
+            sha256=weights.sha256,
+            converted_from=meta.get('source_sha256'),
+            converted_part=meta.get('weights') if 'source_sha256' in meta else None,
+        ),
+        parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+        gflops=count_gflops(experiment),
+        checkpoint_rule=origin,
+        metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
+        cost=Cost(
+            epochs=0,
+            train_seconds=0.0,
+            train_images_per_second=None,
+            test_seconds=seconds,
+            peak_memory_mib=peak_memory_mib(device),
+        ),
+        environment=environment,
+    )
+    _store(record, predictions, places)
+
+
+def _set_up(experiment: Experiment, device: str, places: Places) -> tuple[Prepared, Environment]:
+    prepared = open_prepared(places.data, experiment.benchmark)
+    if device == 'cuda':
+        torch.backends.cudnn.deterministic = True
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    import_modules_from_strings(**experiment.config.get('custom_imports', {'imports': []}))
+    init_default_scope(experiment.config.get('default_scope', 'mmpose'))
+    join_processes(device)
+    # Described before the training: the sources may change while it runs.
+    return prepared, describe_environment(device, experiment.precision, processes())
+
+
+def _identity(experiment: Experiment, prepared: Prepared, seed: int | None, weights: str | None) -> dict:
+    """What a record says before anything is measured."""
+    manifest = prepared.manifest
+    return {
+        'name': experiment.name,
+        'seed': seed,
+        'benchmark': experiment.benchmark,
+        'status': 'done',
+        'fingerprint': experiment.fingerprint(manifest.fingerprint, seed, weights),
+        'recipe': experiment.recipe(manifest.fingerprint, weights),
+        'loss': experiment.loss,
+        'backbone': experiment.backbone,
+        'input_size': experiment.input_size,
+        'config': experiment.config.pretty_text,
+        'box': experiment.box,
+        'dataset': describe_dataset(manifest),
+        'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    }
+
+
+def _store(record: Record, predictions: Predictions, places: Places) -> None:
+    record = record.model_copy(update={'predictions': f'{Path(record.file_name).stem}.npz'})
+    save_predictions(predictions, places.records / record.predictions)
+    write_record(record, places.records)

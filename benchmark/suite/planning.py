@@ -1,0 +1,244 @@
+"""Jobs: which experiment runs with which seed, and what is known of it already."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal
+
+from benchmark.datasets.manifest import Manifest, read_manifest
+from benchmark.errors import BenchmarkError, UsageError
+from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.record import Dataset, Record, Status, read_records, write_record
+from benchmark.suite.conditions import RECORDED, Places, Setup
+from benchmark.suite.experiments import Experiment
+from benchmark.suite.weights import Weights, file_sha256, initial_weights
+
+State = Literal['done', 'no-data', 'needs-gpu', 'no-weights', 'to-run']
+
+NEEDS_GPU = 'made for a GPU (chosen by --name it is trained on the CPU all the same)'
+
+
+@dataclass(frozen=True)
+class Job:
+    """One experiment with one seed.
+
+    Attributes:
+        experiment: the experiment.
+        seed: the seed; None where given weights are tested.
+        manifest: manifest of its prepared data, None where nothing is prepared.
+        state: 'done' where this clone has its result, 'to-run', or what keeps it from being run.
+        obstacle: what keeps it from being run, and what to do; one line.
+        weights: weights to start from or to test; None where there are none, or where they are missing.
+    """
+
+    experiment: Experiment
+    seed: int | None
+    manifest: Manifest | None
+    state: State
+    obstacle: str = ''
+    weights: Weights | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment."""
+        return self.experiment.name
+
+    @property
+    def title(self) -> str:
+        """Name and seed."""
+        return self.name if self.seed is None else f'{self.name} seed {self.seed}'
+
+    @property
+    def drawable(self) -> bool:
+        """Whether its data will be drawn by the run itself."""
+        return self.state == 'no-data' and get_benchmark(self.experiment.benchmark).synthetic
+
+    @property
+    def fingerprint(self) -> str:
+        """What its result is filed under."""
+        return self.experiment.fingerprint(self._dataset, self.seed, self.weights and self.weights.identity)
+
+    @property
+    def recipe(self) -> str:
+        """What it has in common with the experiments that it may be compared with."""
+        return self.experiment.recipe(self._dataset, self.weights and self.weights.identity)
+
+    @property
+    def _dataset(self) -> str:
+        return self.manifest.fingerprint if self.manifest else 'none'
+
+    def placeholder(self, status: Status, reason: str) -> Record:
+        """A record without a result."""
+        return Record(
+            name=self.name,
+            seed=self.seed,
+            benchmark=self.experiment.benchmark,
+            status=status,
+            reason=reason,
+            fingerprint=self.fingerprint,
+            recipe=self.recipe,
+            loss=self.experiment.loss,
+            backbone=self.experiment.backbone,
+            input_size=self.experiment.input_size,
+            config=self.experiment.config.pretty_text,
+            dataset=describe_dataset(self.manifest) if self.manifest else None,
+            created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+        )
+
+
+def select_experiments(
+    experiments: Iterable[Experiment],
+    datasets: Sequence[str] = (),
+    losses: Sequence[str] = (),
+    names: Sequence[str] = (),
+) -> list[Experiment]:
+    """Experiments that match every given criterion; an empty criterion matches all.
+
+    Args:
+        experiments: where to select from.
+        datasets: names of benchmarks.
+        losses: names of losses, without regard to case; 'star' also matches its variants in brackets.
+        names: shell patterns of experiment names.
+
+    Raises:
+        UsageError: a criterion matches nothing; the message lists what there is.
+    """
+    experiments = list(experiments)
+    for kind, wanted, known in (
+        ('dataset', datasets, lambda one: one.benchmark),
+        ('loss', losses, lambda one: one.loss),
+        ('name', names, lambda one: one.name),
+    ):
+        for pattern in wanted:
+            if not any(_matches(known(one), pattern) for one in experiments):
+                values = ', '.join(sorted({known(one) for one in experiments}))
+                raise UsageError(f'--{kind} {pattern}: no such configuration (there are: {values})')
+        experiments = [one for one in experiments if not wanted or any(_matches(known(one), name) for name in wanted)]
+        if not experiments:
+            raise UsageError('no configuration matches all of the selection (see --list)')
+    return experiments
+
+
+def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: Places, setup: Setup) -> list[Job]:
+    """Find out what is there for each experiment and seed.
+
+    A job is done when its record and predictions are there and this clone has made them. Records that came with the
+    clone, or from somebody else, are shown but do not keep anybody from reproducing them.
+
+    Raises:
+        BenchmarkError: a manifest or record is damaged, or ``--pretrained`` names no file.
+    """
+    finished = {
+        record.fingerprint
+        for record in read_records(places.records)
+        if record.status == 'done' and (places.records / record.predictions).is_file()
+    }
+    return [_plan(experiment, seed, places, setup, finished) for experiment in experiments for seed in seeds]
+
+
+def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places) -> Job:
+    """The job of testing given weights.
+
+    Raises:
+        BenchmarkError: nothing is prepared, or there is no such file.
+    """
+    manifest = read_manifest(places.data, experiment.benchmark)
+    return Job(experiment, None, manifest, 'to-run', weights=Weights('final', checkpoint, file_sha256(checkpoint)))
+
+
+def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finished: set[str]) -> Job:
+    manifest = find_manifest(places.data, experiment.benchmark)
+    weights, obstacle = None, ''
+    if experiment.pretrained:
+        try:
+            weights = initial_weights(experiment.pretrained, setup.pretrained, setup.without_pretrained)
+        except BenchmarkError as error:
+            obstacle = str(error)
+    if manifest is None:
+        return Job(experiment, seed, None, 'no-data', missing_data(experiment.benchmark), weights)
+    job = Job(experiment, seed, manifest, 'to-run', weights=weights)
+    if (
+        not obstacle
+        and job.fingerprint in finished
+        and (places.checkpoints(job.name, seed, job.fingerprint) / RECORDED).is_file()
+    ):
+        return replace(job, state='done')
+    if experiment.needs_gpu and setup.device == 'cpu' and not setup.named:
+        return replace(job, state='needs-gpu', obstacle=NEEDS_GPU)
+    return replace(job, state='no-weights', obstacle=obstacle) if obstacle else job
+
+
+def store_placeholders(jobs: Iterable[tuple[Job, Status, str]], records: Path) -> None:
+    """Say in the records why jobs have no result, unless somebody's result is there; that always stays untouched.
+
+    A failure is noted beside a result as well.
+
+    Args:
+        jobs: each with its status and with one line on why.
+        records: folder of the records.
+
+    Raises:
+        BenchmarkError: the folder cannot be written to.
+    """
+    stored = defaultdict(list)
+    for record in read_records(records):
+        stored[record.name, record.seed].append(record)
+    for job, status, reason in jobs:
+        # Records are published; where somebody keeps the files is nobody's business.
+        reason = re.sub(r'(?<![\w.~/])/(?:[^/:,()\n]+/)+', '', reason)
+        known = stored[job.name, job.seed]
+        if any((one.status, one.reason, one.fingerprint) == (status, reason, job.fingerprint) for one in known):
+            continue
+        _remove(known, records)
+        if status == 'failed' or not any(one.status == 'done' for one in known):
+            write_record(job.placeholder(status, reason), records)
+
+
+def clear_placeholders(job: Job, records: Path) -> None:
+    """Remove the records without a result of a job, after it has got one."""
+    _remove((one for one in read_records(records) if (one.name, one.seed) == (job.name, job.seed)), records)
+
+
+def _remove(stored: Iterable[Record], records: Path) -> None:
+    for record in stored:
+        if record.status != 'done':
+            (records / record.file_name).unlink(missing_ok=True)
+
+
+def missing_data(benchmark: str) -> str:
+    """Why there is no data and how to get it, in one line without a path of this machine."""
+    return f'no prepared data. {get_benchmark(benchmark).how_to_get}'
+
+
+def describe_dataset(manifest: Manifest) -> Dataset:
+    """What a record says of prepared data."""
+    return Dataset(
+        fingerprint=manifest.fingerprint,
+        complete=manifest.complete,
+        train_images=manifest.train_images,
+        test_images=manifest.test_images,
+        subset_images=manifest.subset_images,
+        missing=manifest.missing_images,
+    )
+
+
+def find_manifest(data_root: Path, benchmark: str) -> Manifest | None:
+    """The manifest of prepared data, or None where nothing is prepared.
+
+    Raises:
+        BenchmarkError: it is damaged.
+    """
+    if not (data_root / benchmark / 'manifest.json').exists():
+        return None
+    return read_manifest(data_root, benchmark)
+
+
+def _matches(value: str, pattern: str) -> bool:
+    value, pattern = value.lower(), pattern.lower()
+    return fnmatch(value, pattern) or value.split(' (')[0] == pattern

@@ -1,0 +1,216 @@
+"""Reports folders filled with plausible random results."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.analysis.rows import Section, make_sections
+from benchmark.analysis.runs import read_runs
+from benchmark.analysis.store import Store
+from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.records.predictions import Predictions, save_predictions
+from benchmark.records.record import Cost, Dataset, Environment, Epoch, Record, write_record
+
+
+def _sha(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _ambiguity(rng: np.random.Generator, angles: np.ndarray, ratio: float) -> np.ndarray:
+    """Covariances (xx, xy, yy) of eigenvalues ``ratio`` and 1 with the major axis at ``angles``."""
+    c, s = np.cos(angles), np.sin(angles)
+    return np.stack([ratio * c * c + s * s, (ratio - 1) * c * s, ratio * s * s + c * c], axis=-1).astype(np.float32)
+
+
+class Factory:
+    """Writes records and predictions into a reports folder."""
+
+    def __init__(self, reports: Path) -> None:
+        self.reports = reports
+
+    def predictions(
+        self, benchmark: str, loss: str, seed: int, sizes: dict[str, int], error: float, landmarks: int | None = None
+    ) -> Predictions:
+        definition = BENCHMARKS[benchmark]
+        images, k = sizes['full'], landmarks or definition.layout.num_landmarks
+        shared = np.random.default_rng(int(_sha(benchmark, images)[:8], 16))
+        hardness = np.exp(shared.normal(0, 0.35, images))
+        inter_ocular = shared.uniform(90, 150, images).astype(np.float32)
+        truth = shared.uniform(20, 236, (images, k, 2))
+        axes = shared.uniform(0, np.pi, (images, k))
+        rng = np.random.default_rng(int(_sha(benchmark, loss, seed)[:8], 16))
+        distances = error * (hardness * inter_ocular)[:, None] * rng.gamma(4, 0.25, (images, k))
+        subsets = np.zeros((images, len(definition.subsets)), dtype=bool)
+        subsets[:, 0] = True
+        start = 0
+        for column, name in enumerate(definition.subsets[1:], 1):
+            size = sizes.get(name, images // 4)
+            subsets[np.arange(start, start + size) % images, column] = True
+            start += size
+        spread = 0.35 if loss.startswith('STAR') else 0.8
+        covariances = _ambiguity(rng, axes + rng.normal(0, spread, axes.shape), 5.0)
+        return Predictions(
+            image_ids=np.array([f'faces/{i:05d}.png' for i in range(images)]),
+            subset_names=np.array(definition.subsets),
+            subsets=subsets,
+            keypoints=(truth + rng.normal(0, 2, truth.shape)).astype(np.float32),
+            distances=distances.astype(np.float32),
+            inter_ocular=inter_ocular,
+            inter_pupil=(inter_ocular / 1.42).astype(np.float32),
+            covariances=covariances,
+            ambiguity=_ambiguity(rng, axes, 9.0) if definition.synthetic else None,
+        )
+
+    def add(
+        self,
+        benchmark: str = '300w',
+        loss: str = 'STAR',
+        seed: int = 0,
+        *,
+        status: str = 'done',
+        reason: str | None = None,
+        network: str = 'ResNet-18',
+        input_size: tuple[int, int] = (256, 256),
+        name: str | None = None,
+        recipe: str = 'a',
+        sizes: dict[str, int] | None = None,
+        train_images: int | None = None,
+        error: float | None = None,
+        epochs: int = 60,
+        created: str = '2026-11-24T10:00:00Z',
+        predictions: Predictions | None = None,
+        version: str = '1',
+        method: str | None = None,
+        curve: tuple[Epoch, ...] = (),
+    ) -> Record:
+        """Write one record, with predictions if it is done."""
+        definition = BENCHMARKS[benchmark]
+        name = (
+            name or f'{benchmark}_{network.lower()}_{loss.lower().replace("/", "").replace("<", "").replace(">", "")}'
+        )
+        fingerprint = _sha(benchmark, name, loss, seed, network, recipe, sizes, version)
+        sizes = sizes or dict(definition.subset_sizes) or {'full': 400}
+        record = Record(
+            name=name,
+            seed=seed,
+            benchmark=benchmark,
+            status=status,
+            reason=reason,
+            fingerprint=fingerprint,
+            recipe=_sha(benchmark, network, recipe),
+            loss=loss,
+            backbone=network,
+            input_size=input_size,
+            config=f'loss = {loss!r}\nversion = {version!r}\n',
+            created=created,
+            method=method,
+            curve=curve,
+        )
+        if status != 'done':
+            write_record(record, self.reports / 'records')
+            return record
+        if predictions is None:
+            error = error or (0.040 if loss.startswith('STAR') else 0.042)
+            predictions = self.predictions(benchmark, loss, seed, sizes, error)
+        trained = train_images or definition.train_size or 2000
+        complete = sizes == dict(definition.subset_sizes) and trained == definition.train_size
+        stem = Path(record.file_name).stem
+        record = record.model_copy(
+            update={
+                'parameters': 11_704_420,
+                'checkpoint_rule': 'last epoch, EMA',
+                'box': 'landmark box, padding 1.25',
+                'predictions': f'{stem}.npz',
+                'dataset': Dataset(
+                    fingerprint=_sha(benchmark, 'data'),
+                    complete=complete or definition.synthetic,
+                    train_images=trained,
+                    test_images=len(predictions.image_ids),
+                    subset_images=sizes,
+                    missing=0,
+                ),
+                'cost': Cost(
+                    epochs=epochs,
+                    train_seconds=5025.0 + 60 * seed,
+                    train_images_per_second=412.5,
+                    test_seconds=8.2,
+                    peak_memory_mib=2310.0,
+                ),
+                'environment': Environment(
+                    device='cuda',
+                    device_name='NVIDIA H100 80GB HBM3',
+                    driver='570.86',
+                    threads=4,
+                    precision='float32',
+                    python='3.12.7',
+                    packages={'torch': '2.9.0', 'mmpose': '1.3.2', 'numpy': '1.26.4'},
+                    git_commit='0123456789abcdef0123456789abcdef01234567',
+                    git_dirty=False,
+                ),
+            }
+        )
+        save_predictions(predictions, self.reports / 'records' / f'{stem}.npz')
+        write_record(record, self.reports / 'records')
+        return record
+
+
+@pytest.fixture
+def factory(tmp_path: Path) -> Factory:
+    return Factory(tmp_path / 'reports')
+
+
+@pytest.fixture
+def sections(factory: Factory) -> Callable[[], list[Section]]:
+    """Benchmarks of the factory's folder as its records are when this is called."""
+    return lambda: make_sections(read_runs(factory.reports, Store()))
+
+
+def _fill(factory: Factory) -> Factory:
+    partial = {'full': 562, 'common': 554, 'challenge': 8}
+    for loss in ('smooth-L1', 'STAR'):
+        factory.add('300w', loss, sizes=partial, train_images=2012)
+        for seed in range(3):
+            factory.add('synthetic-68', loss, seed)
+        factory.add('synthetic-98', loss, error=0.05)
+    factory.add('300w', 'STAR', status='failed', reason='loss is NaN in epoch 3', network='Hourglass (4 stacks, AAM)')
+    factory.add('wflw', 'smooth-L1', status='no-data', reason='no prepared data in data/wflw')
+    factory.add('wflw', 'STAR', status='no-data', reason='no prepared data in data/wflw')
+    factory.add('synthetic-29', 'smooth-L1', status='not-run', reason='time limit reached')
+    factory.add('synthetic-29', 'STAR', status='not-run', reason='time limit reached')
+    factory.add('synthetic-98', '<script>alert(1)</script>', name='hostile|name', recipe='b', network='Net|<b>_x_')
+    return factory
+
+
+@pytest.fixture(scope='session')
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reports folder with several benchmarks, losses, seeds and statuses; tests only read it."""
+    return _fill(Factory(tmp_path_factory.mktemp('filled') / 'reports')).reports
+
+
+@pytest.fixture(scope='session')
+def read_markdown() -> Callable[[str], dict[str, list[dict[str, str]]]]:
+    """Tables of a Markdown text by caption, each line as a mapping from heading to cell; escapes undone."""
+
+    def plain(text: str) -> str:
+        return html.unescape(re.sub(r'\\(.)', r'\1', text)).strip()
+
+    def cells(line: str) -> list[str]:
+        parts = re.split(r'(?<!\\)\|', line)[1:-1]
+        return [plain(part) for part in parts]
+
+    def read(text: str) -> dict[str, list[dict[str, str]]]:
+        tables = {}
+        for caption, block in re.findall(r'^\*\*(.+)\*\*\n\n((?:\|.*\n)+)', text, flags=re.MULTILINE):
+            heading, _, *lines = map(cells, block.splitlines())
+            assert all(len(line) == len(heading) for line in lines), caption
+            tables[plain(caption)] = [dict(zip(heading, line, strict=True)) for line in lines]
+        return tables
+
+    return read
