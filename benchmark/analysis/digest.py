@@ -103,7 +103,7 @@ def make_digest(predictions: Predictions, benchmark: Benchmark, content: str) ->
         test_set=_test_set(predictions),
         subset_names=tuple(map(str, predictions.subset_names)),
         subsets=predictions.subsets,
-        mean_distance=predictions.distances.mean(axis=1, dtype=np.float64),
+        mean_distance=predictions.mean_distance,
         inter_ocular=predictions.inter_ocular,
         inter_pupil=predictions.inter_pupil,
         landmark_errors=(1 / distance.astype(np.float64)) @ predictions.distances / len(distance),

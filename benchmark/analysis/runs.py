@@ -18,7 +18,7 @@ from benchmark.analysis.processes import map_in_processes
 from benchmark.analysis.store import Stamp, Store, stamp
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
-from benchmark.records.predictions import Predictions, load_predictions
+from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import Record, read_record
 
 _WORTH_PROCESSES = 64  # files of predictions, below which starting processes takes longer than reading
@@ -51,7 +51,7 @@ class Run:
         """File of the predictions of a run that is done."""
         return self.path.with_name(self.record.predictions)
 
-    def load_predictions(self) -> Predictions:
+    def read_predictions(self) -> Predictions:
         """All predictions of a run that is done, read from disk; those of the last few runs are kept.
 
         Raises:
@@ -62,17 +62,18 @@ class Run:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, _: Stamp) -> Predictions:
-    return load_predictions(path)
+    return read_predictions(path)
 
 
-def read_runs(reports: Path, store: Store) -> list[Run]:
-    """Read the records of a reports folder; of each configuration and seed (or given weights) only the newest
-    done one counts.
+def read_runs(folders: Sequence[Path], store: Store) -> list[Run]:
+    """Read the records of some folders; of each configuration and seed (or given weights) only the newest done one
+    counts.
 
     Where none is done, the newest of the others counts: an experiment that failed or was never run keeps its row.
 
     Args:
-        reports: folder that holds ``records/``; an absent one holds no records.
+        folders: each may hold ``records/``, such as those of one's own results and of the published ones; an absent one
+            holds none.
         store: results of earlier builds; digests of changed predictions take the place of the old ones.
 
     Returns:
@@ -82,7 +83,7 @@ def read_runs(reports: Path, store: Store) -> list[Run]:
         BenchmarkError: a record or predictions file is damaged or contradicts itself; the message names the file.
     """
     by_experiment = defaultdict(list)
-    for path in sorted((reports / 'records').glob('*.json')):
+    for path in sorted(path for folder in dict.fromkeys(folders) for path in (folder / 'records').glob('*.json')):
         record = read_record(path)
         key = record.benchmark, record.name, record.seed, record.weights and record.weights.sha256
         by_experiment[key].append((_created(path, record), path, record))
@@ -91,8 +92,10 @@ def read_runs(reports: Path, store: Store) -> list[Run]:
         attempts.sort(key=lambda attempt: attempt[:2])
         created, path, record = next((a for a in reversed(attempts) if a[2].status == 'done'), attempts[-1])
         newest = attempts[-1][2]
-        runs.append(_check_run(path, record, created, newest if newest is not record else None))
-    return _with_digests(sorted(runs, key=lambda run: run.path.name), store)
+        # That somebody has no data, or has not come to it, says nothing about a result that is there.
+        later = newest if newest is not record and newest.status == 'failed' else None
+        runs.append(_check_run(path, record, created, later))
+    return _with_digests(sorted(runs, key=lambda run: (run.path.name, run.path)), store)
 
 
 def _created(path: Path, record: Record) -> datetime:
@@ -107,7 +110,7 @@ def _created(path: Path, record: Record) -> datetime:
 
 def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:
     """Give each finished run its digest: from the store where its file has not changed, else from the file."""
-    finished = {run.record.predictions: run for run in runs if run.record.status == 'done'}
+    finished = {_name(run): run for run in runs if run.record.status == 'done'}
     kept = {
         name: store.digests[name]
         for name, run in finished.items()
@@ -115,13 +118,18 @@ def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:
     }
     missing = [run for name, run in finished.items() if name not in kept]
     digests = map_in_processes(_read_digest, missing, _WORTH_PROCESSES)
-    made = dict(zip((run.record.predictions for run in missing), digests, strict=True))
+    made = dict(zip(map(_name, missing), digests, strict=True))
     store.digests = kept | made
     return [_with_digest(run, store) if run.record.status == 'done' else run for run in runs]
 
 
+def _name(run: Run) -> str:
+    """Name of a digest in the store."""
+    return run.predictions_path.as_posix()
+
+
 def _with_digest(run: Run, store: Store) -> Run:
-    _, digest = store.digests[run.record.predictions]
+    _, digest = store.digests[_name(run)]
     images, expected = len(digest.mean_distance), run.record.dataset.test_images
     if images != expected:
         raise BenchmarkError(
@@ -151,7 +159,7 @@ def _content(path: Path) -> str:
 def _read_digest(run: Run) -> tuple[Stamp, Digest]:
     # Stamped before it is read: a file that changes meanwhile is read again next time.
     mark = _stamp(run)
-    predictions = load_predictions(run.predictions_path)
+    predictions = read_predictions(run.predictions_path)
     fault = _fault(predictions, run.benchmark)
     if fault:
         raise BenchmarkError(f'{run.predictions_path}: {fault} (restore it or run the experiment again)')

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from benchmark.escaping import escape_markdown
+from benchmark.records import compact_form
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Record
 
@@ -18,8 +19,9 @@ _HEAD = """\
 
 The files that every number of the leaderboards comes from. They lie in `reports/records/`: one JSON file for every
 experiment, and beside it, where there is a result, the predictions as a compressed NumPy archive. This page is written
-by `python -m benchmark.records.docs` from the schema in `benchmark/records/record.py` and
-`benchmark/records/predictions.py`; [submitting.md](submitting.md) shows how to write such files with other code.
+by `python -m benchmark.records.docs` from the schema in `benchmark/records/record.py`,
+`benchmark/records/predictions.py` and `benchmark/records/compact_form.py`; [submitting.md](submitting.md) shows how to
+write such files with other code.
 
 A record is called `NAME-seedSEED-FINGERPRINT.json` (the first eight digits of the fingerprint; no seed where given
 weights were tested), with `-failed`, `-no-data` or `-not-run` behind it where there is no result; the predictions have
@@ -29,19 +31,88 @@ others may be left out; a record that is done also needs `predictions`, `dataset
 _PREDICTIONS = """\
 ## Predictions
 
-Arrays of the `.npz` file, read without unpickling anything. N is the number of test images, K that of landmarks, S that
-of the benchmark's subsets. The true landmarks of a dataset are never stored: distances and normalizing distances are
-enough to compute every number.
+What `benchmark.records.read_predictions` returns. N is the number of test images, K that of landmarks, S that of the
+benchmark's subsets. The true landmarks of a dataset are never stored: distances and normalizing distances are enough to
+compute every number.
 
 | array | shape and type | what it holds |
 |---|---|---|
 """
+_COMPACT = """\
+## The file of the predictions
+
+`benchmark.records.save_predictions` writes an `.npz` file in the compact form, which NumPy reads without unpickling
+anything. A file that holds the arrays above as they are, as `numpy.savez_compressed` writes them, is read as well;
+version 1 records have such files. `python -m benchmark.records.compact FOLDER` brings the records of a folder to
+version 2, in place.
+
+"""
+_STORED = """\
+`format` is 2. The four rounded arrays are stored as the bytes of whole numbers. Beside keypoints and distances stands
+their unit in each image, (N,) float32, pixels, under the name with `_unit` behind it; beside the covariances how many
+steps double a standard deviation, and how many make half a turn, under the name with `_steps`. The other arrays stand
+under their own names. Without this package they are decoded so:
+
+<!-- example: decoding -->
+```python
+import numpy as np
+
+
+def numbers(planes):  # (N, K), (N, K, 2) or (N, K, 3) whole numbers
+    folded = sum(byte.astype(np.int64) << 8 * place for place, byte in enumerate(planes))
+    steps = (folded >> 1) ^ -(folded & 1)  # 0, 1, 2, 3, 4 ... stand for 0, -1, 1, -2, 2 ...
+    whole = np.moveaxis(steps.cumsum(axis=0), -1, 0)  # steps from each landmark to the next
+    return whole[1:] + whole[0]  # what comes first is common to all images
+
+
+def decoded(file, name):
+    whole = numbers(file[name])
+    if name in ('keypoints', 'distances'):
+        unit = file[f'{name}_unit'].reshape(-1, *[1] * (whole.ndim - 1))
+        return (whole * unit).astype(np.float32)
+    octave, half_turn = file[f'{name}_steps']  # each number stands for the middle of its step
+    size, ratio, turn = np.moveaxis((whole + 0.5) / (octave, octave, half_turn), -1, 0)
+    variance, stretch = 4.0**size, 2.0**ratio
+    middle, radius = variance * (stretch + 1 / stretch) / 2, variance * (stretch - 1 / stretch) / 2
+    along, across = radius * np.cos(2 * np.pi * turn), radius * np.sin(2 * np.pi * turn)
+    return np.stack([middle + along, across, middle - along], axis=-1)  # (xx, xy, yy), squared pixels
+
+
+with np.load('predictions.npz') as file:
+    keypoints, distances = decoded(file, 'keypoints'), decoded(file, 'distances')
+    nme = file['exact_means'] / file['inter_ocular']
+```
+
+A reader compares the exact means with the distances; a file in which they differ by more than rounding explains is
+refused.
+
+## The errors as a table
+
+For an analysis of one's own, the errors come as a table with one row an image:
+
+<!-- example: table -->
+```python
+from benchmark.records import load_predictions
+
+errors = load_predictions('predictions.npz')
+print(errors.loc[errors['full'], 'nme_inter_ocular'].nlargest(10))
+```
+
+| column | type | what it holds |
+|---|---|---|
+| `image` | text, the index | name of the image, as `image_ids` |
+| `full` and the other subsets | true or false | whether the image belongs to the subset |
+| `mean_distance` | number | mean over the landmarks of the distance to the truth, pixels |
+| `inter_ocular`, `inter_pupil` | number | normalizing distances, pixels |
+| `nme_inter_ocular`, `nme_inter_pupil` | number | normalized mean error of the image, fractions (0.04 is 4 %) |
+"""
 
 
 def record_docs() -> str:
-    """The page: a table for every part of a record, and one of the arrays of a predictions file."""
+    """The page: a table for every part of a record, and what a predictions file holds in which form."""
     parts = [_section(model) for model in _models(Record)]
-    return '\n'.join([_HEAD, *parts, _PREDICTIONS + ''.join(_arrays())])
+    bounds = compact_form.__doc__.split('\n\n', 1)[1].replace('``', '`')
+    return '\n'.join([_HEAD, *parts, _PREDICTIONS + ''.join(_arrays()), _COMPACT + bounds, _STORED])
 
 
 def _models(model: type[BaseModel]) -> list[type[BaseModel]]:

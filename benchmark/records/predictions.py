@@ -1,9 +1,17 @@
-"""The predictions of one experiment on a test set: the file that every reported number is computed from."""
+"""The predictions of one experiment on a test set: the file that every reported number is computed from.
+
+They are stored in the compact form that :mod:`benchmark.records.compact_form` defines. A file with the plain arrays, as
+``numpy.savez`` writes them, is read as well.
+"""
 
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,7 +21,11 @@ from benchmark.errors import BenchmarkError
 from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.measures import all_measures, value
+from benchmark.records.compact_form import ROUNDED, contradiction, from_compact, to_compact
 from benchmark.records.record import Metric
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error)  # as the archive shows it
+_UNREADABLE = (OSError, ValueError, TypeError, EOFError, LookupError, RuntimeError, MemoryError, *_DAMAGED)
 
 
 @dataclass(frozen=True)
@@ -28,10 +40,12 @@ class Predictions:
         distances: (N, K) float32, distance of each predicted landmark to the truth, pixels.
         inter_ocular: (N,) float32, normalizing distance, pixels.
         inter_pupil: (N,) float32, normalizing distance, pixels.
-        covariances: (N, K, 3) float32 or None, covariance of each predicted heatmap as (xx, xy, yy), squared pixels of
+        covariances: (N, K, 3) float64 or None, covariance of each predicted heatmap as (xx, xy, yy), squared pixels of
             the original image; None where the method has no heatmap.
-        ambiguity: (N, K, 3) float32 or None, true covariance of the training annotations, squared pixels; only
+        ambiguity: (N, K, 3) float64 or None, true covariance of the training annotations, squared pixels; only
             synthetic benchmarks know it.
+        exact_means: (N,) float64 or None, mean of each image's distances before they were rounded, pixels; None where
+            they were not.
     """
 
     image_ids: np.ndarray
@@ -43,6 +57,14 @@ class Predictions:
     inter_pupil: np.ndarray
     covariances: np.ndarray | None = None
     ambiguity: np.ndarray | None = None
+    exact_means: np.ndarray | None = None
+
+    @property
+    def mean_distance(self) -> np.ndarray:
+        """(N,) float64, mean over an image's landmarks of the distance to the truth, pixels."""
+        if self.exact_means is not None:
+            return self.exact_means
+        return self.distances.mean(axis=1, dtype=np.float64)
 
     def nme(self, normalizer: str, subset: str = 'full') -> np.ndarray:
         """Per-image normalized mean error.
@@ -56,47 +78,91 @@ class Predictions:
         """
         distance = {'inter-ocular': self.inter_ocular, 'inter-pupil': self.inter_pupil}[normalizer]
         member = self.subsets[:, list(self.subset_names).index(subset)]
-        return self.distances[member].mean(axis=1, dtype=np.float64) / distance[member]
+        return self.mean_distance[member] / distance[member]
 
 
 def save_predictions(predictions: Predictions, path: Path) -> None:
-    """Write predictions as a compressed ``.npz``, whole or not at all.
+    """Write predictions in the compact form, whole or not at all.
+
+    Keypoints, distances and covariances are rounded, within the bounds of :mod:`benchmark.records.compact_form`; NME,
+    failure rates and areas stay as they are to the last bit. What was read from a compact file is written as the same
+    bytes again.
 
     Raises:
-        BenchmarkError: a predicted landmark or distance is not finite, or the file cannot be written.
+        BenchmarkError: a predicted landmark, distance or covariance is not finite, a distance is negative, the arrays
+            are not of the same images, ``exact_means`` are not those of the distances, or the file cannot be written.
     """
-    for name in ('keypoints', 'distances'):
-        bad = ~np.isfinite(getattr(predictions, name)).reshape(len(predictions.image_ids), -1).all(axis=1)
-        if bad.any():
-            first = predictions.image_ids[bad][0]
-            raise BenchmarkError(
-                f'{path.name}: {name} of {bad.sum()} images are NaN or infinite, first of {first} (nothing was stored)'
-            )
     arrays = {field.name: getattr(predictions, field.name) for field in fields(predictions)}
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    fault = _fault(arrays)
+    if fault:
+        raise BenchmarkError(f'{path.name}: {fault} (nothing was stored)')
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: array for name, array in arrays.items() if array is not None})
+    np.savez_compressed(buffer, **to_compact({**arrays, 'exact_means': predictions.mean_distance}))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, buffer.getvalue())
     except OSError as error:
         raise BenchmarkError(
-            f'{path}: cannot write the predictions: {error.strerror} (free or choose another folder with --reports)'
+            f'{path}: cannot write the predictions: {error.strerror} (free or choose another folder with --results)'
         ) from error
 
 
-def load_predictions(path: Path) -> Predictions:
-    """Read a predictions file; nothing in it is ever unpickled.
+def read_predictions(path: Path) -> Predictions:
+    """Read a predictions file, compact or plain; nothing in it is ever unpickled.
 
     Raises:
-        BenchmarkError: the file is absent, damaged or lacks an array.
+        BenchmarkError: the file is absent, damaged, lacks an array, or its exact means are not those of its distances.
     """
-    try:
+    with _readable(path):
         with np.load(path, allow_pickle=False) as file:
-            return Predictions(**{name: file[name] for name in file.files})
-    except (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            arrays = {name: file[name] for name in file.files}
+        predictions = Predictions(**(from_compact(arrays) if 'format' in arrays else arrays))
+        fault = None if predictions.exact_means is None else contradiction(vars(predictions))
+    if fault:
+        raise BenchmarkError(f'{path}: {fault} (restore it or run the experiment again)')
+    return predictions
+
+
+def is_compact(path: Path) -> bool:
+    """Whether a predictions file is in the compact form.
+
+    Raises:
+        BenchmarkError: the file is absent or damaged.
+    """
+    with _readable(path), np.load(path, allow_pickle=False) as file:
+        return 'format' in file.files
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turns what a damaged file can cause into one line."""
+    try:
+        yield
+    except _UNREADABLE as error:
         raise BenchmarkError(
-            f'{path}: not a readable predictions file: {error} (restore it or run the experiment again)'
+            f'{path}: not a readable predictions file: {" ".join(str(error).split())} '
+            '(restore it or run the experiment again)'
         ) from error
+
+
+def _fault(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """Why arrays cannot be stored, if they cannot."""
+    ids = arrays['image_ids']
+    for name in (name for name in ROUNDED if name in arrays):
+        array = arrays[name]
+        if array.ndim < 2 or len(array) != len(ids):
+            return f'{name} has shape {array.shape}, expected {len(ids)} images'
+        per_image = array.reshape(len(ids), int(np.prod(array.shape[1:])))
+        # Half of what float32 holds, so that no rounding leads beyond it.
+        bad = ~(np.abs(per_image) < 2.0**127).all(axis=1)
+        if bad.any():
+            return f'{name} of {bad.sum()} images are NaN or infinite, first of {ids[bad][0]}'
+        if name == 'distances' and (per_image < 0).any():
+            return f'a distance is negative in image {ids[(per_image < 0).any(axis=1)][0]}'
+    if arrays['inter_ocular'].shape != ids.shape:
+        return f'inter_ocular has shape {arrays["inter_ocular"].shape}, expected {ids.shape}'
+    return contradiction(arrays) if 'exact_means' in arrays else None
 
 
 def summarize(predictions: Predictions, benchmark: Benchmark) -> tuple[Metric, ...]:

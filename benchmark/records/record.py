@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmark.errors import BenchmarkError
 from benchmark.files import write_atomically
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Status = Literal['done', 'failed', 'no-data', 'not-run']
 
@@ -118,7 +118,9 @@ class Epoch(_Model):
 class Record(_Model):
     """Everything known about one experiment, finished or not."""
 
-    schema_version: Literal[1] = Field(SCHEMA_VERSION, description='version of this schema')
+    schema_version: Literal[1, 2] = Field(
+        SCHEMA_VERSION, description='version of this schema; since 2, predictions are written in the compact form'
+    )
     name: str = Field(description='stem of the configuration file in mmpose_configs/')
     seed: int | None = Field(
         description='seed of initialization, shuffling and augmentation; null where given weights were tested'
@@ -183,7 +185,7 @@ def write_record(record: Record, folder: Path) -> Path:
         write_atomically(path, record.model_dump_json(indent=1).encode())
     except OSError as error:
         raise BenchmarkError(
-            f'{path}: cannot write the record: {error.strerror} (free space or choose another folder with --reports)'
+            f'{path}: cannot write the record: {error.strerror} (free space or choose another folder with --results)'
         ) from error
     return path
 

@@ -135,15 +135,6 @@ def read_speed_report(path: Path) -> SpeedReport:
         raise BenchmarkError(f'{path}: cannot read the speeds: {error.strerror}') from error
 
 
-def read_speed_reports(folder: Path) -> list[SpeedReport]:
-    """Read every file of a folder, sorted by file name; an absent folder holds none.
-
-    Raises:
-        BenchmarkError: one of the files is not valid.
-    """
-    return [read_speed_report(path) for path in sorted(folder.glob('*.json'))]
-
-
 def decimals(milliseconds: float) -> int:
     """Decimals that a time is worth: four digits, but at most two behind the point."""
     return 2 if milliseconds < 100 else 1 if milliseconds < 1000 else 0

@@ -25,7 +25,7 @@ def worst_faces(name: str, row: Row, normalizer: str, photographs: Photographs |
     """The test images on which the first seed of a row errs most."""
     run = row.done[0]
     errors = 100 * run.digest.nme(normalizer)
-    predictions = run.load_predictions()
+    predictions = run.read_predictions()
     drawn = [
         Face(
             f'{predictions.image_ids[index]}: {errors[index]:.1f} %',
@@ -56,7 +56,7 @@ def gains_and_losses(
     number = min(FACES, len(order) // 2)
     if not number:
         return None
-    predictions, others = run.load_predictions(), other.load_predictions()
+    predictions, others = run.read_predictions(), other.read_predictions()
     drawn = [
         Face(
             f'{predictions.image_ids[index]}: {signed(change[index])} points',
@@ -115,7 +115,7 @@ class Photographs:
         try:
             # As annotated, whatever orientation the camera noted.
             with Image.open(path) as image:
-                return _crop(image.convert('RGB'), run.load_predictions().keypoints[index])
+                return _crop(image.convert('RGB'), run.read_predictions().keypoints[index])
         except OSError as error:
             raise BenchmarkError(f'{path}: not a readable image (prepare {run.benchmark.name} again)') from error
 
