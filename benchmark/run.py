@@ -16,17 +16,23 @@ from benchmark.errors import BenchmarkError, UsageError
 if TYPE_CHECKING:
     from benchmark.suite.campaign import Outcome
     from benchmark.suite.conditions import Places, Setup
-    from benchmark.suite.experiments import Experiment
     from benchmark.suite.planning import Job
 
-FOLDERS = {'data_root': 'data', 'reports': 'reports', 'work_dir': 'work_dirs', 'configs': 'mmpose_configs'}
+FOLDERS = {
+    'data_root': 'data',
+    'results': 'results',
+    'reports': 'reports',
+    'work_dir': 'work_dirs',
+    'configs': 'mmpose_configs',
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.run',
-        description='Train and evaluate experiments that have no result yet, then rebuild the reports.',
+        description='Train and evaluate experiments that have no result yet, then build pages of all results. What is '
+        'published stays as it is; python -m benchmark.report publish adds to it.',
         epilog='Exit status: 0 everything asked for is done, 1 something failed, 2 usage error, 130 stopped by Ctrl-C.',
     )
     what = parser.add_argument_group('which experiments (criteria are combined)')
@@ -54,7 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     where = parser.add_argument_group('where')
     where.add_argument('--data-root', type=Path, help='prepared data (default: data)')
-    where.add_argument('--reports', type=Path, help='records and pages (default: reports)')
+    where.add_argument('--results', type=Path, help='records and pages of your own (default: results)')
+    where.add_argument('--reports', type=Path, help='published records, shown beside them (default: reports)')
     where.add_argument('--work-dir', type=Path, help='checkpoints and logs (default: work_dirs)')
     where.add_argument('--configs', type=Path, help='configurations (default: mmpose_configs)')
     return parser
@@ -97,7 +104,7 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     from benchmark.suite.conditions import Places, Setup
     from benchmark.suite.launcher import check_processes, pick_device
 
-    places = Places(folders['data_root'], folders['work_dir'], folders['reports'] / 'records')
+    places = Places(folders['data_root'], folders['work_dir'], folders['results'] / 'records')
     named = bool(options.name or options.evaluate)
     # A list is for any device; whether there is a GPU is told with what needs one.
     device = pick_device('auto' if options.list else options.device)
@@ -134,25 +141,14 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
 def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:
     from benchmark.suite.campaign import prepare_drawn, run_evaluation
     from benchmark.suite.display import Display
+    from benchmark.suite.experiments import find_experiment
     from benchmark.suite.planning import plan_evaluation
 
-    experiment = _find_config(options.config, folders['configs'])
+    experiment = find_experiment(options.config, folders['configs'])
     display = Display()
     prepare_drawn([experiment], folders['data_root'], display)
     job = plan_evaluation(experiment, options.evaluate, places)
     return _report(run_evaluation(job, places, setup, display), options, folders, places, [])
-
-
-def _find_config(name: str, configs: Path) -> Experiment:
-    from benchmark.suite.experiments import find_experiments, load_experiment
-
-    if Path(name).suffix == '.py':
-        return load_experiment(Path(name))
-    experiments, _ = find_experiments(configs)
-    for experiment in experiments:
-        if experiment.name == name:
-            return experiment
-    raise UsageError(f'--config {name}: no such configuration (list them: python -m benchmark.run --list)')
 
 
 def _report(
@@ -162,11 +158,12 @@ def _report(
     from benchmark.site.terminal import print_sections
 
     try:
-        built = build_reports(folders['reports'])
+        built = build_reports(folders['results'], [folders['results'], folders['reports']])
         if options.json:
             print(json.dumps(_results(outcome, places.records), indent=1))
         else:
             print_sections(built.sections, built.store)
+        print(f'open {folders["results"] / "index.html"} in a browser', file=sys.stderr)
     except BenchmarkError as error:
         problems.append(str(error))
     return _conclude(outcome, options, problems)

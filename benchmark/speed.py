@@ -43,9 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--store',
         type=Path,
-        default=Path('reports', 'speed'),
+        default=Path('results', 'speed'),
         metavar='DIR',
-        help='folder of the results (default: reports/speed)',
+        help='folder of the results (default: results/speed)',
     )
     parser.add_argument('--json', action='store_true', help='print machine-readable results on stdout')
     return parser

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+
+# Tests beside other tests, and what they start, compute on one thread; libraries read this when they are loaded.
+if 'PYTEST_XDIST_WORKER' in os.environ:
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import pytest
 
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.records.record import read_records
+from benchmark.run import main
 
 pytest_plugins = ['tests.results']
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,18 +64,34 @@ class Workshop:
         (self.folder / 'configs').mkdir(parents=True, exist_ok=True)
         (self.folder / 'configs' / f'{name}.py').write_text(text)
 
-    def command(self, *arguments: str) -> list[str]:
-        folders = {'--configs': 'configs', '--reports': 'reports', '--work-dir': 'work', '--data-root': self.data}
+    def arguments(self, *arguments: str) -> list[str]:
+        """The command's arguments, with this workshop's folders before them."""
+        folders = {'--configs': 'configs', '--results': 'results', '--reports': 'published', '--work-dir': 'work'}
+        folders['--data-root'] = self.data
         flags = [text for flag, path in folders.items() for text in (flag, str(self.folder / path))]
-        return [sys.executable, '-m', 'benchmark.run', '--device', 'cpu', *flags, *arguments]
+        return ['--device', 'cpu', *flags, *arguments]
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, '-m', 'benchmark.run', *self.arguments(*arguments)]
 
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """The command as a user starts it."""
         return subprocess.run(
             self.command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
         )
 
+    def call(self, *arguments: str) -> subprocess.CompletedProcess:
+        """The same in this process, which has loaded PyTorch already; each training has its own all the same."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), chdir(ROOT):
+            try:
+                status = main(self.arguments(*arguments))
+            except SystemExit as stop:
+                status = stop.code
+        return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+
     def records(self):
-        return read_records(self.folder / 'reports' / 'records')
+        return read_records(self.folder / 'results' / 'records')
 
 
 @pytest.fixture(scope='session')
@@ -91,3 +115,10 @@ def make_workshop(tiny_data):
 @pytest.fixture
 def workshop(tmp_path, make_workshop) -> Workshop:
     return make_workshop(tmp_path)
+
+
+@pytest.fixture(scope='session')
+def finished(tmp_path_factory, make_workshop) -> tuple[Workshop, subprocess.CompletedProcess]:
+    """Baseline and STAR, run to the end without interruption; tests leave its folders as they are."""
+    one = make_workshop(tmp_path_factory.mktemp('finished'))
+    return one, one.run('--all')

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +24,9 @@ from benchmark.protocol.statistics import sign_flip_test
 from benchmark.records.docs import record_docs
 from benchmark.records.record import Record
 from benchmark.report import build_parser
+from benchmark.site.definitions import definitions_text
 from benchmark.site.pages.payload import QUANTUM
-from benchmark.suite.experiments import load_experiment
+from benchmark.suite.experiments import find_experiment, find_experiments, load_experiment
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / 'docs' / 'configurations.md').read_text()
@@ -39,8 +45,9 @@ def rows() -> list[list[str]]:
     return marked(PAGE, 'configurations')[1:]
 
 
+@cache
 def names(dataset: str) -> set[str]:
-    return {path.stem for path in (ROOT / 'mmpose_configs' / dataset).glob('*.py')}
+    return {one.name for one in find_experiments(ROOT / 'mmpose_configs')[0] if one.benchmark == dataset}
 
 
 @pytest.mark.parametrize('dataset', REAL)
@@ -90,6 +97,15 @@ def test_switches_make_experiments(index, tmp_path):
     assert found == {switch: switch in text for switch in found}
 
 
+def test_variant_that_is_written_out_is_the_same_experiment(tmp_path):
+    _, *arguments = shlex.split(re.search(r'```sh\n(python -c .*)\n```', PAGE)[1])
+    (tmp_path / 'mmpose_configs').symlink_to(ROOT / 'mmpose_configs')
+    subprocess.run([sys.executable, *arguments], cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(ROOT)}, check=True)
+    name = re.search(r"find_experiment\('(.*?)'", PAGE)[1]
+    mine, variant = load_experiment(tmp_path / 'mine.py'), find_experiment(name, ROOT / 'mmpose_configs')
+    assert mine.fingerprint('data', 0) == variant.fingerprint('data', 0)
+
+
 @pytest.mark.parametrize('name', ['configurations', 'definitions', 'records', 'submitting'])
 def test_links_lead_somewhere(name):
     page = (ROOT / 'docs' / f'{name}.md').read_text()
@@ -98,6 +114,10 @@ def test_links_lead_somewhere(name):
     headings = {heading.lower() for heading in re.findall(r'^## (\w+)$', page, re.MULTILINE)}
     for target in targets:
         assert target[1:] in headings if target.startswith('#') else (ROOT / 'docs' / target).exists(), target
+
+
+def test_definitions_are_those_of_the_pages():
+    assert definitions_text() == DEFINITIONS
 
 
 def test_definitions_have_the_normalizers_of_the_protocol():
@@ -128,7 +148,7 @@ def test_definitions_have_the_smallest_p_of_the_test():
 
 def test_definitions_have_the_numbers_of_the_code():
     assert f'{RESAMPLES:,} resamples' in DEFINITIONS
-    assert f'a multiple of {QUANTUM:g} %' in DEFINITIONS
+    assert f'{QUANTUM:g} percentage points' in DEFINITIONS
     percents = {round(100 * threshold) for name in REAL for threshold in BENCHMARKS[name].thresholds}
     assert percents == {8, 10} and 't is 10 % and 8 %' in DEFINITIONS
     nme = np.random.default_rng(0).gamma(4, 0.02, 50)
@@ -157,7 +177,7 @@ def test_example_of_an_own_record_becomes_a_row(tmp_path, monkeypatch, capsys):
     exec(re.search(r'<!-- example: record -->\n```python\n(.*?)```', SUBMITTING, re.DOTALL)[1], {})
     written = capsys.readouterr().out.strip()
     assert str(tmp_path) not in Path(written).read_text()
-    (section,) = make_sections(read_runs(tmp_path / 'reports', Store()))
+    (section,) = make_sections(read_runs([tmp_path / 'reports'], Store()))
     (row,) = section.rows
     assert (row.record.method, row.status) == ('MyMethod', 'partial')
     eyes = [(truth[:, list(side)].mean(axis=1)) for side in (range(36, 42), range(42, 48))]

@@ -40,7 +40,7 @@ def test_example_of_an_own_loss_trains_and_gets_its_row(tmp_path):
     (configs / 'mine.py').write_text(example('configuration'))
     (tmp_path / 'log_cosh_loss.py').write_text(example('log_cosh_loss.py'))
     prepare_synthetic(tmp_path / 'data', 'synthetic-68', train_images=16, test_images=6)
-    folders = {'--configs': 'configs', '--reports': 'reports', '--work-dir': 'work', '--data-root': 'data'}
+    folders = {'--configs': 'configs', '--results': 'results', '--work-dir': 'work', '--data-root': 'data'}
     flags = [text for flag, folder in folders.items() for text in (flag, folder)]
     command = [sys.executable, '-m', 'benchmark.run', '--loss', 'LogCoshLoss', '--device', 'cpu', *flags]
     environment = {'PYTHONPATH': f'.:{ROOT}', 'PATH': '/usr/bin:/bin'}
@@ -48,10 +48,10 @@ def test_example_of_an_own_loss_trains_and_gets_its_row(tmp_path):
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert [(record.loss, record.status) for record in read_records(tmp_path / 'reports' / 'records')] == [
+    assert [(record.loss, record.status) for record in read_records(tmp_path / 'results' / 'records')] == [
         ('LogCoshLoss', 'done')
     ]
-    assert 'LogCoshLoss' in (tmp_path / 'reports' / 'README.md').read_text()
+    assert 'LogCoshLoss' in (tmp_path / 'results' / 'README.md').read_text()
 
 
 @pytest.mark.parametrize('line', re.findall(r'^python -m benchmark\.run (.*?)(?: *#.*)?$', README, re.MULTILINE))

@@ -1,9 +1,13 @@
-"""The command line of benchmark.run, driven as a user drives it."""
+"""The command line of benchmark.run, driven as a user drives it.
+
+``workshop.run`` starts the command, ``workshop.call`` runs it in this process, where that shows the same.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,16 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.datasets.synthetic import prepare_synthetic
-
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(scope='module')
-def finished(tmp_path_factory, make_workshop):
-    """Baseline and STAR, run to the end without interruption."""
-    one = make_workshop(tmp_path_factory.mktemp('finished'))
-    return one, one.run('--all')
 
 
 def check_one_line_error(result: subprocess.CompletedProcess, *parts: str, status: int = 1) -> str:
@@ -50,7 +45,7 @@ def test_all_trains_tests_and_reports(finished):
         assert record.environment.precision == 'bfloat16'
         assert str(one.folder) not in record.model_dump_json()
     for page in ('README.md', 'index.html'):
-        assert 'STAR' in (one.folder / 'reports' / page).read_text()
+        assert 'STAR' in (one.folder / 'results' / page).read_text()
 
 
 def test_nme_in_the_curve_is_the_tested_one(finished):
@@ -62,11 +57,11 @@ def test_nme_in_the_curve_is_the_tested_one(finished):
 
 def test_what_is_finished_is_not_run_again(finished):
     one, _ = finished
-    before = {path: path.stat().st_mtime_ns for path in (one.folder / 'reports' / 'records').iterdir()}
-    result = one.run('--all')
+    before = {path: path.stat().st_mtime_ns for path in (one.folder / 'results' / 'records').iterdir()}
+    result = one.call('--all')
     assert result.returncode == 0
     assert '0 done, 2 done before, 0 failed' in result.stderr
-    assert {path: path.stat().st_mtime_ns for path in (one.folder / 'reports' / 'records').iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in (one.folder / 'results' / 'records').iterdir()} == before
 
 
 def test_json_is_the_only_thing_on_stdout(finished):
@@ -91,7 +86,7 @@ def test_killed_run_continues_to_the_same_numbers(workshop, finished):
     assert not list((workshop.folder / 'work').glob('tiny-star-*/epoch_6.pth')), (
         'the kill came too late to test anything'
     )
-    result = workshop.run('--name', 'tiny-star')
+    result = workshop.call('--name', 'tiny-star')
     assert result.returncode == 0, result.stderr
     continued = workshop.records()[0]
     whole = next(record for record in finished[0].records() if record.name == 'tiny-star')
@@ -100,7 +95,7 @@ def test_killed_run_continues_to_the_same_numbers(workshop, finished):
         (epoch.loss, epoch.test_nme) for epoch in whole.curve
     ]
     arrays = [
-        np.load(folder / 'reports' / 'records' / record.predictions)
+        np.load(folder / 'results' / 'records' / record.predictions)
         for folder, record in ((workshop.folder, continued), (finished[0].folder, whole))
     ]
     np.testing.assert_array_equal(arrays[0]['keypoints'], arrays[1]['keypoints'])
@@ -132,7 +127,7 @@ def test_failing_experiment_does_not_stop_the_others(workshop):
     workshop.write_config(
         'tiny-diverging', "_base_ = './tiny-smoothl1.py'\noptim_wrapper = dict(optimizer=dict(lr=1e38))\n"
     )
-    result = workshop.run('--name', 'tiny-a-typo', 'tiny-diverging', 'tiny-star')
+    result = workshop.call('--name', 'tiny-a-typo', 'tiny-diverging', 'tiny-star')
     assert result.returncode == 1
     assert 'Traceback' not in result.stderr
     errors = [line for line in result.stderr.splitlines() if line.startswith('error: ')]
@@ -143,42 +138,44 @@ def test_failing_experiment_does_not_stop_the_others(workshop):
     assert 'python -m benchmark.run --name tiny-a-typo --seeds 0' in result.stderr
     status = {record.name: record.status for record in workshop.records()}
     assert status == {'tiny-a-typo': 'failed', 'tiny-diverging': 'failed', 'tiny-star': 'done'}
-    page = (workshop.folder / 'reports' / 'README.md').read_text()
+    page = (workshop.folder / 'results' / 'README.md').read_text()
     assert 'the training loss is nan' in page
 
 
 def test_missing_data_is_a_row_with_its_reason(workshop):
     text = workshop.baseline.replace('synthetic-29', '300w').replace('out_channels=29', 'out_channels=68')
     workshop.write_config('tiny-300w', text)
-    result = workshop.run('--dataset', '300w')
+    result = workshop.call('--dataset', '300w')
     assert result.returncode == 1
     assert 'python -m benchmark.prepare 300w --source DIR' in result.stderr
     assert [(record.name, record.status) for record in workshop.records()] == [('tiny-300w', 'no-data')]
-    assert 'no prepared data' in (workshop.folder / 'reports' / 'README.md').read_text()
+    assert 'no prepared data' in (workshop.folder / 'results' / 'README.md').read_text()
 
 
 def test_dry_run_changes_nothing(workshop):
-    result = workshop.run('--all', '--dry-run', '--seeds', '0', '1')
+    result = workshop.call('--all', '--dry-run', '--seeds', '0', '1')
     assert result.returncode == 0
     assert len(result.stdout.splitlines()) == 4
-    assert not (workshop.folder / 'reports').exists()
+    assert not (workshop.folder / 'results').exists()
     assert not (workshop.folder / 'work').exists()
 
 
-def test_image_that_vanished_is_named(workshop, tmp_path):
+@pytest.fixture
+def own_data(workshop, tmp_path) -> list[Path]:
+    """Images of prepared data that may be damaged, in their order."""
+    shutil.copytree(workshop.data, tmp_path / 'own-data', ignore=shutil.ignore_patterns('crops'))
     workshop.data = tmp_path / 'own-data'
-    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=6)
-    image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[0]
-    image.unlink()
-    check_one_line_error(workshop.run('--name', 'tiny-star'), image.name, 'absent')
+    return sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))
 
 
-def test_truncated_image_is_named(workshop, tmp_path):
-    workshop.data = tmp_path / 'own-data'
-    prepare_synthetic(workshop.data, 'synthetic-29', train_images=8, test_images=6)
-    image = sorted((workshop.data / 'synthetic-29' / 'images').rglob('*.png'))[-1]
-    image.write_bytes(image.read_bytes()[:500])
-    check_one_line_error(workshop.run('--name', 'tiny-star'), image.name)
+def test_image_that_vanished_is_named(workshop, own_data):
+    own_data[0].unlink()
+    check_one_line_error(workshop.call('--name', 'tiny-star'), own_data[0].name, 'absent')
+
+
+def test_truncated_image_is_named(workshop, own_data):
+    own_data[-1].write_bytes(own_data[-1].read_bytes()[:500])
+    check_one_line_error(workshop.call('--name', 'tiny-star'), own_data[-1].name)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +188,7 @@ def test_truncated_image_is_named(workshop, tmp_path):
     ],
 )
 def test_argument_that_names_nothing_is_one_line(workshop, arguments, parts):
-    check_one_line_error(workshop.run(*arguments), *parts, status=2)
+    check_one_line_error(workshop.call(*arguments), *parts, status=2)
 
 
 def test_absent_gpu_is_one_line(workshop):
@@ -204,14 +201,14 @@ def test_experiment_made_for_a_gpu_is_a_row_with_its_reason(workshop):
     (workshop.folder / 'configs' / 'tiny-star.py').unlink()
     (workshop.folder / 'configs' / 'tiny-smoothl1.py').rename(workshop.folder / 'configs' / '_base.py')
     workshop.write_config('tiny-official', "_base_ = './_base.py'\nneeds_gpu = True\n")
-    result = workshop.run('--all')
+    result = workshop.call('--all')
     assert '1 not run: made for a GPU' in result.stderr
     assert [(one.name, one.status) for one in workshop.records()] == [('tiny-official', 'not-run')]
-    assert 'made for a GPU' in (workshop.folder / 'reports' / 'README.md').read_text()
+    assert 'made for a GPU' in (workshop.folder / 'results' / 'README.md').read_text()
 
 
 def test_folder_without_configurations_is_one_line(workshop):
-    check_one_line_error(workshop.run('--all', '--configs', '/nonexistent'), '/nonexistent', 'no configuration')
+    check_one_line_error(workshop.call('--all', '--configs', '/nonexistent'), '/nonexistent', 'no configuration')
 
 
 @pytest.mark.parametrize(
@@ -228,16 +225,23 @@ def test_folder_without_configurations_is_one_line(workshop):
     ],
 )
 def test_usage_error_exits_with_2(workshop, arguments):
-    result = workshop.run(*arguments)
+    result = workshop.call(*arguments)
     assert result.returncode == 2
+    assert result.stderr.startswith('usage: ')
+
+
+def test_usage_error_is_told_by_the_command_at_once(workshop):
+    result = workshop.run()
+    assert result.returncode == 2
+    assert 'nothing selected' in result.stderr
     assert 'Traceback' not in result.stderr
 
 
-@pytest.mark.parametrize('flag', ['--reports', '--work-dir'])
+@pytest.mark.parametrize('flag', ['--results', '--work-dir'])
 def test_unwritable_folder_is_one_line(workshop, flag, tmp_path):
     """A file where the folder should be stands for every way in which a folder cannot be made, for root as well."""
     (tmp_path / 'file').write_text('')
-    check_one_line_error(workshop.run('--name', 'tiny-star', flag, str(tmp_path / 'file' / 'below')), 'file/below')
+    check_one_line_error(workshop.call('--name', 'tiny-star', flag, str(tmp_path / 'file' / 'below')), 'file/below')
 
 
 def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> None:

@@ -41,7 +41,7 @@ def test_two_processes_give_the_metrics_of_one_with_the_whole_batch(workshop, re
         (record,) = workshop.records()
         assert record.environment.processes == processes
         records.append(record)
-        arrays.append(np.load(workshop.folder / 'reports' / 'records' / record.predictions)['keypoints'])
+        arrays.append(np.load(workshop.folder / 'results' / 'records' / record.predictions)['keypoints'])
     one, two = records
     for mine, other in zip(one.metrics, two.metrics, strict=True):
         assert mine.value == pytest.approx(other.value, abs=1e-4), mine

@@ -54,7 +54,7 @@ def test_training_starts_from_pretrained_weights_and_says_so(workshop, backbone_
     assert (started.pretrained.file, random.pretrained.file, random.pretrained.sha256) == (FILE, None, None)
     assert started.curve[0].loss != random.curve[0].loss
     assert started.recipe != random.recipe
-    page = (workshop.folder / 'reports' / 'README.md').read_text()
+    page = (workshop.folder / 'results' / 'README.md').read_text()
     assert 'random weights instead of torchvision://resnet18' in page
 
 
@@ -91,10 +91,10 @@ def test_given_weights_are_tested_to_the_same_numbers(workshop):
     assert given.metrics == trained.metrics
     assert given.seed is None
     assert given.recipe != trained.recipe
-    folder = workshop.folder / 'reports' / 'records'
+    folder = workshop.folder / 'results' / 'records'
     for name in ('keypoints', 'covariances'):
         np.testing.assert_array_equal(*(np.load(folder / one.predictions)[name] for one in (given, trained)))
-    assert 'given weights: epoch_1.pth' in (workshop.folder / 'reports' / 'index.html').read_text()
+    assert 'given weights: epoch_1.pth' in (workshop.folder / 'results' / 'index.html').read_text()
     log = (workshop.folder / 'work' / 'tiny-short.log').read_text()
     assert 'Load checkpoint from' in log
     assert 'weights_only=False' not in log, 'MMEngine has unpickled what it was not told to be safe'
@@ -138,7 +138,7 @@ def test_official_checkpoint_becomes_a_marked_row(workshop, shared, tmp_path):
     assert record.weights.converted_part == 'net'
     assert (record.loss, record.cost.epochs) == ('STAR', 0)
     for page in ('README.md', 'index.html'):
-        assert 'official weights: official-mmengine.pth' in (workshop.folder / 'reports' / page).read_text()
+        assert 'official weights: official-mmengine.pth' in (workshop.folder / 'results' / page).read_text()
 
 
 def without_cache(workshop) -> dict[str, str]:

@@ -90,7 +90,7 @@ def test_faces_are_drawn_where_nothing_is_prepared(small, tmp_path, capsys):
     small.setattr('benchmark.suite.speed.input.FACES', 8)
     measurement = _measure(capsys, '--data-root', tmp_path)
     assert '4 newly drawn faces of Synthetic faces' in measurement['about']
-    assert [path.name for path in tmp_path.iterdir()] == ['reports']
+    assert [path.name for path in tmp_path.iterdir()] == ['results']
 
 
 def test_data_root_that_is_not_there_is_one_line_and_exit_status_2(tmp_path, capsys):

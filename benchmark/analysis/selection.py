@@ -45,14 +45,17 @@ class Comparison:
         return first, second
 
 
-def read_sections(reports: Path) -> tuple[list[Section], Store]:
-    """The benchmarks of a reports folder, with the results of earlier builds; nothing is written.
+def read_sections(folders: Sequence[Path]) -> tuple[list[Section], Store]:
+    """The benchmarks of some folders with records, with the results of earlier builds; nothing is written.
+
+    Args:
+        folders: see :func:`benchmark.analysis.runs.read_runs`; the store of the first one is used.
 
     Raises:
         BenchmarkError: a record or predictions file is damaged.
     """
-    store = load_store(reports)
-    return make_sections(read_runs(reports, store)), store
+    store = load_store(folders[0])
+    return make_sections(read_runs(folders, store)), store
 
 
 def choose_sections(sections: Sequence[Section], names: Sequence[str]) -> list[Section]:
@@ -68,11 +71,11 @@ def choose_sections(sections: Sequence[Section], names: Sequence[str]) -> list[S
     return [by_name[name] for name in dict.fromkeys(names or by_name) if name in by_name]
 
 
-def compare_named(reports: Path, first: str, second: str) -> Comparison:
+def compare_named(folders: Sequence[Path], first: str, second: str) -> Comparison:
     """Compare two rows in every measure of their benchmark, over the seeds that both finished.
 
     Args:
-        reports: folder that holds ``records/``.
+        folders: folders that hold ``records/``.
         first: name of a row's configuration, or a part of it that only one row has. Rows of given weights are told
             apart by the file of the weights: it stands in brackets behind the name. What fits rows of several
             benchmarks is settled by ``second``.
@@ -82,7 +85,7 @@ def compare_named(reports: Path, first: str, second: str) -> Comparison:
         UsageError: a name fits no row or several, or the two rows are of different benchmarks.
         BenchmarkError: a row has no result; the rows share no seed or no test set; a file is damaged.
     """
-    sections, store = read_sections(reports)
+    sections, store = read_sections(folders)
     row, reference = choose_pair([row for section in sections for row in section.rows], first, second)
     for one in (row, reference):
         if not one.done:

@@ -96,6 +96,16 @@ class Analysis:
         """NME of every subset under the headline normalizer."""
         return tuple(f for f in self.measures if f.metric == 'nme' and f.normalizer == self.normalizers[0])
 
+    @property
+    def leading_pair(self) -> tuple[Row, Row] | None:
+        """The STAR row of the best recipe that has one, with its baseline."""
+        for recipe in self.section.recipes:
+            baseline = baseline_of(recipe)
+            stars = [row for row in recipe if row.is_star and row.done and not row.outdated]
+            if stars and baseline and baseline.done:
+                return stars[0], baseline
+        return None
+
     def summary(self, row: Row, measure: Measure) -> Summary | None:
         """A measure of a row over its finished seeds; None where there is none."""
         return self._summaries.get((row, measure))

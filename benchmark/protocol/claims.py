@@ -117,12 +117,6 @@ def select(
     return claims
 
 
-def seed_claims() -> pd.DataFrame:
-    """The ten figures of STAR loss that this benchmark sets out to reproduce, as rows of :func:`load_claims`."""
-    claims = load_claims()
-    return claims[claims['source_kind'] == 'seed']
-
-
 def check_rules(claims: pd.DataFrame | None = None) -> list[claim_rules.Violation]:
     """The published rows that break the arithmetic of :mod:`benchmark.protocol.claim_rules`.
 

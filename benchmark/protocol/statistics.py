@@ -113,36 +113,6 @@ def percentile_interval(
     return low, high
 
 
-def paired_bootstrap_interval(
-    a: ArrayLike, b: ArrayLike, confidence: float = 0.95, resamples: int = 9999, seed: int = 0
-) -> Interval:
-    """Confidence interval of ``mean(a) - mean(b)`` for two runs on the same test set.
-
-    Whole images are resampled, so what makes an image hard for both runs cancels; the interval is far narrower than the
-    difference of two separate ones.
-
-    Args:
-        a: one number per image, shape (N,), N >= 2, finite.
-        b: the other run's numbers for the same images in the same order, shape (N,).
-        confidence: coverage, a fraction in (0, 1).
-        resamples: number of bootstrap resamples.
-        seed: seed of the resampling.
-
-    Returns:
-        The interval of the difference; it excludes zero where the runs differ at that confidence.
-
-    Raises:
-        ValueError: as :func:`bootstrap_interval`, or the numbers of images differ.
-
-    >>> paired_bootstrap_interval([0.5, 0.25, 0.75], [0.25, 0.0, 0.5])
-    Interval(low=0.25, high=0.25)
-    """
-    first, second = _finite(a, 'a'), _finite(b, 'b')
-    if len(first) != len(second):
-        raise ValueError(f'b: {len(second)} images, expected {len(first)} as in a')
-    return bootstrap_interval(first - second, confidence, resamples, seed)
-
-
 def sign_flip_test(differences: ArrayLike) -> float | NDArray[np.float64]:
     """Exact two-sided p-value of paired differences, under the hypothesis that each is as likely positive as negative.
 

@@ -1,1 +1,1 @@
-"""Records to tables, figures and pages. Reads only stored records and predictions; no training code is imported."""
+"""Records shown: tables, figures, pages and exported files; what they say is computed in :mod:`benchmark.analysis`."""

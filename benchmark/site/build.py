@@ -1,9 +1,8 @@
-"""The pages of a reports folder: all is computed first, then written, so a fault leaves the old pages as they were."""
+"""The pages of a folder: all is computed first, then written, so a fault leaves the old pages as they were."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +19,7 @@ from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.site.board import EXPERIMENTS, page_links, status
 from benchmark.site.exports import export_files, export_links
-from benchmark.site.figures import Figure
+from benchmark.site.pages.assets import asset_files
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.experiment_view import experiment_view
 from benchmark.site.pages.faces import Photographs
@@ -37,14 +36,19 @@ from benchmark.site.speed_tables import speed_tables
 from benchmark.site.tables import Table
 
 _GENERATED = (
-    f'{EXPERIMENTS}/*.html',
-    *(pattern.format(name) for name in BENCHMARKS for pattern in ('{}.html', '{}.md', 'exports/{}*', 'figures/*-{}.*')),
+    *(f'{EXPERIMENTS}/*.html', 'assets/*.js', 'assets/*.css'),
+    *(
+        pattern.format(name)
+        for name in BENCHMARKS
+        for pattern in ('{}.html', '{}.md', 'exports/{}*', 'figures/{}.svg', 'figures/*-{}.*')
+    ),
 )
+_WORTH_PROCESSES = 24  # pages, below which starting processes takes longer than making them
 
 
 @dataclass(frozen=True)
 class Built:
-    """A reports folder that has been built.
+    """A folder of pages that has been built.
 
     Attributes:
         files: paths of all files that its records make, sorted.
@@ -57,33 +61,30 @@ class Built:
     store: Store
 
 
-def build_reports(reports: Path, photographs: Photographs | None = None, output: Path | None = None) -> Built:
-    """Write the pages, figures and exported files of a reports folder from its records.
+def build_reports(
+    output: Path, sources: Sequence[Path] = (), photographs: Photographs | None = None, png: bool = False
+) -> Built:
+    """Write the pages, figures and exported files that show some records.
 
     The same records give the same bytes: no time or name of this machine is added. What has not changed since an
     earlier build is neither computed nor written again.
 
     Args:
-        reports: folder that holds ``records/``; made if absent, and then the pages say that nothing was run.
+        output: folder to write to; made if absent.
+        sources: folders that hold ``records/`` and ``speed/``, such as those of one's own results and of the published
+            ones; none: ``output`` alone. Without any record the pages say that nothing was run.
         photographs: what to put behind drawn faces; None for a blank background.
-        output: folder to write to, instead of ``reports``.
+        png: whether each figure of a benchmark becomes a file of its own, too, as SVG and as PNG.
 
     Raises:
         BenchmarkError: a record or predictions file is damaged, and nothing is written; or the folder is not writable.
     """
-    output = output or reports
+    sources = sources or (output,)
     earlier = load_store(output)
     store = earlier.copy()
-    sections = make_sections(read_runs(reports, store))
-    links = page_links(sections)
-    site = Site(
-        [Analysis(section, store) for section in sections],
-        links,
-        speed_tables(reports),
-        Path(os.path.relpath(reports / 'records', output)).as_posix(),
-        photographs,
-        _drawn(output, earlier),
-    )
+    sections = make_sections(read_runs(sources, store))
+    analyses = [Analysis(section, store) for section in sections]
+    site = Site(analyses, page_links(sections), speed_tables(sources), output, photographs, png)
     current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}
     made = site.make(site.inputs.keys() - current)
     _write(output, {path: content for files in made.values() for path, content in files.items()})
@@ -104,17 +105,6 @@ def _is_current(folder: Path, earlier: Store, name: str, inputs: str) -> bool:
     return all((folder / path).exists() and stamp(folder / path) == mark for path, mark in files.items())
 
 
-def _drawn(folder: Path, earlier: Store) -> dict[str, Path]:
-    """Files that this version of the code has written and nobody has touched since."""
-    return {
-        path: folder / path
-        for inputs, files in earlier.pages.values()
-        if inputs.startswith(_code_version())
-        for path, mark in files.items()
-        if (folder / path).exists() and stamp(folder / path) == mark
-    }
-
-
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -126,8 +116,8 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
             write_atomically(target, content)
     except OSError as error:
         raise BenchmarkError(
-            f'{error.filename or folder}: cannot write the reports: {error.strerror} '
-            '(free space or choose another folder with --reports)'
+            f'{error.filename or folder}: cannot write the pages: {error.strerror} '
+            '(free space or choose another folder with --results)'
         ) from error
 
 
@@ -139,19 +129,16 @@ def _remove(folder: Path, written: set[str]) -> None:
                 path.unlink()
 
 
-_WORTH_PROCESSES = 24  # pages, below which starting processes takes longer than making them
-
-
 class Site:
-    """All pages of a reports folder.
+    """All pages of a folder.
 
     Args:
         analyses: the benchmarks that have a record, in the order of the pages.
         links: page of every row, relative to the folder of the pages.
         speed: tables of measured speeds.
-        records: where the records lie, relative to the folder of the pages.
+        folder: where the pages will lie.
         photographs: what to put behind drawn faces; None for a blank background.
-        drawn: by path the files of earlier builds by the same code that are still as they were written.
+        png: whether figures become files of their own.
 
     Attributes:
         inputs: by the name of each page a hash of everything that it is made from.
@@ -162,13 +149,12 @@ class Site:
         analyses: Sequence[Analysis],
         links: Mapping[Row, str],
         speed: Sequence[Table],
-        records: str,
+        folder: Path,
         photographs: Photographs | None,
-        drawn: Mapping[str, Path],
+        png: bool,
     ) -> None:
         self.links = links
-        self._photographs = photographs
-        self._drawn = drawn
+        self._photographs, self._png = photographs, png
         views = [BenchmarkView(analysis, links, photographs) for analysis in analyses]
         self._views = {f'{view.benchmark.name}.html': view for view in views}
         self._speed = speed
@@ -178,19 +164,20 @@ class Site:
                 *((view.benchmark.title, page) for page, view in self._views.items()),
                 ('Definitions', 'definitions.html'),
             ),
-            records,
+            folder,
         )
         self._rows = {links[row]: (view, row) for view in views for row in view.analysis.section.rows}
-        by_view = {page: self._hash(view.analysis.section.rows) for page, view in self._views.items()}
+        by_view = {page: self._hash(view.analysis.section.rows, png) for page, view in self._views.items()}
         self.inputs = {
+            'assets': _sha256(),
             'index.html': _sha256(*by_view.values(), speed),
             'definitions.html': _sha256(self._frame),
             **by_view,
             **{page: self._hash(self._shown_with(*one)) for page, one in self._rows.items()},
         }
 
-    def _hash(self, rows: Iterable[Row]) -> str:
-        parts = [self._frame]
+    def _hash(self, rows: Iterable[Row], *others: object) -> str:
+        parts = [self._frame, *others]
         for row in rows:
             parts += [self.links[row], status(row)]
             if self._photographs:
@@ -211,7 +198,7 @@ class Site:
             pages: names of :attr:`inputs`.
 
         Returns:
-            By page the content of its files by their path relative to the reports folder.
+            By page the content of its files by their path relative to the folder.
 
         Raises:
             BenchmarkError: a predictions file has become unreadable.
@@ -223,7 +210,9 @@ class Site:
 
     def files(self, page: str) -> dict[str, bytes]:
         """One page and the files that belong to it."""
-        if page == 'index.html':
+        if page == 'assets':
+            texts = asset_files()
+        elif page == 'index.html':
             view = index_view(tuple(self._views.values()), self._speed)
             texts = {page: render_index(view, self._frame), 'README.md': render_markdown_index(view)}
         elif page == 'definitions.html':
@@ -237,21 +226,19 @@ class Site:
         return {path: text.encode() for path, text in texts.items()}
 
     def _benchmark_files(self, page: str, view: BenchmarkView) -> dict[str, bytes]:
+        exports = export_links(view.benchmark)
         texts = {
-            page: render_benchmark(view, self._frame, export_links(view.benchmark)),
-            f'{view.benchmark.name}.md': render_markdown_benchmark(view),
+            page: render_benchmark(view, self._frame, exports),
+            f'{view.benchmark.name}.md': render_markdown_benchmark(view, self._frame, exports),
             **export_files(view),
-            **{f'figures/{figure.name}.svg': figure.svg for figure in view.figures.values()},
         }
+        if view.sheet:
+            texts[view.sheet_path] = view.sheet
         files = {path: text.encode() for path, text in texts.items()}
-        return files | {f'figures/{figure.name}.png': self._png(figure) for figure in view.figures.values()}
-
-    def _png(self, figure: Figure) -> bytes:
-        """A figure's PNG, drawn only if its SVG has changed, for it takes some ten times as long."""
-        earlier = [self._drawn.get(f'figures/{figure.name}.{kind}') for kind in ('svg', 'png')]
-        if all(earlier) and earlier[0].read_text(encoding='utf-8') == figure.svg:
-            return earlier[1].read_bytes()
-        return figure.png()
+        for figure in view.figures.values() if self._png else ():
+            files[f'figures/{figure.name}.svg'] = figure.svg.encode()
+            files[f'figures/{figure.name}.png'] = figure.png()
+        return files
 
 
 def _sha256(*parts: object) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from benchmark.records.speed import Interval, Measurement, Row, SpeedReport, decimals, read_speed_reports
+from benchmark.records.speed import Interval, Measurement, Row, SpeedReport, decimals, read_speed_report
 from benchmark.site.tables import Cell, Column, Line, Table
 
 FOLDER = 'speed'
 
 
-def speed_tables(reports: Path) -> list[Table]:
+def speed_tables(sources: Sequence[Path]) -> list[Table]:
     """Tables of everything that ``python -m benchmark.speed`` has stored.
 
     Args:
-        reports: folder that holds ``speed/``.
+        sources: folders that hold ``speed/``; of two files of one name that of the first folder counts.
 
     Returns:
         One table a device and part, by device and name of the part; none where nothing has been measured.
@@ -23,9 +24,10 @@ def speed_tables(reports: Path) -> list[Table]:
     Raises:
         BenchmarkError: a file is not valid; the message names it.
     """
+    reports = {path.name: path for source in reversed(sources) for path in (source / FOLDER).glob('*.json')}
     return [
         _table(report, measurement)
-        for report in read_speed_reports(reports / FOLDER)
+        for report in (read_speed_report(path) for _, path in sorted(reports.items()))
         for measurement in report.measurements
         if measurement.rows
     ]

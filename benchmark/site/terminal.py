@@ -20,13 +20,13 @@ from benchmark.site.board import status
 from benchmark.site.tables import NONE, Cell, interval, number
 
 
-def print_tables(reports: Path, console: Console | None = None, names: Sequence[str] = ()) -> None:
+def print_tables(folders: Sequence[Path], console: Console | None = None, names: Sequence[str] = ()) -> None:
     """Print one table per benchmark: headline normalizer, full test set; or a line saying that nothing has been run.
 
     Real benchmarks come first, synthetic ones are named as such; remarks on single rows stand below their table.
 
     Args:
-        reports: folder that holds ``records/``; nothing in it is written.
+        folders: folders that hold ``records/``; nothing in them is written.
         console: where to print, by default standard output.
         names: names of benchmarks; none: all that have a record.
 
@@ -34,7 +34,7 @@ def print_tables(reports: Path, console: Console | None = None, names: Sequence[
         UsageError: there is no benchmark of a name.
         BenchmarkError: a record or predictions file is damaged.
     """
-    print_sections(*read_sections(reports), console, names)
+    print_sections(*read_sections(folders), console, names)
 
 
 def print_sections(

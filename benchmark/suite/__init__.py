@@ -1,1 +1,1 @@
-"""What to run and running it: experiments, records, one training, scheduling, environment."""
+"""Running: what to run, running it, and under which conditions; no results are shown here."""

@@ -63,7 +63,7 @@ def run_jobs(
     Raises:
         BenchmarkError: a folder cannot be written to, or a stored record or manifest is damaged.
     """
-    _check_writable(places.records, '--reports')
+    _check_writable(places.records, '--results')
     _check_writable(places.work, '--work-dir')
     jobs = plan_jobs(experiments, seeds, places, setup)
     by_state = {state: [job for job in jobs if job.state == state] for state in get_args(State)}
@@ -87,7 +87,7 @@ def run_jobs(
 
 def run_evaluation(job: Job, places: Places, setup: Setup, display: Display) -> Outcome:
     """Test given weights; see :func:`run_jobs`."""
-    _check_writable(places.records, '--reports')
+    _check_writable(places.records, '--results')
     _check_writable(places.work, '--work-dir')
     outcome = Outcome()
     _run_one_by_one([job], places, setup, display, outcome)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-# Beside the checkpoints: says that this clone has tested them and stored the result.
-RECORDED = 'recorded'
-
 
 @dataclass(frozen=True)
 class Places:
@@ -16,7 +13,7 @@ class Places:
     Attributes:
         data: prepared data.
         work: checkpoints and logs.
-        records: records and predictions.
+        records: records and predictions of one's own.
     """
 
     data: Path

@@ -26,7 +26,7 @@ from benchmark.records.record import (
 )
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.complexity import count_gflops
-from benchmark.suite.conditions import RECORDED, Places
+from benchmark.suite.conditions import Places
 from benchmark.suite.environment import describe_environment, peak_memory_mib
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.face_runner import is_first_process, join_processes, processes, runtime_config
@@ -87,7 +87,6 @@ def run_experiment(
         curve=tuple(Epoch(**epoch) for epoch in progress.curve),
     )
     _store(record, predictions, places)
-    (work / RECORDED).touch()
 
 
 def evaluate_weights(experiment: Experiment, weights: Weights, device: str, places: Places) -> None:

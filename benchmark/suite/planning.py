@@ -15,7 +15,7 @@ from benchmark.datasets.manifest import Manifest, read_manifest
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.record import Dataset, Record, Status, read_records, write_record
-from benchmark.suite.conditions import RECORDED, Places, Setup
+from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.weights import Weights, file_sha256, initial_weights
 
@@ -32,7 +32,7 @@ class Job:
         experiment: the experiment.
         seed: the seed; None where given weights are tested.
         manifest: manifest of its prepared data, None where nothing is prepared.
-        state: 'done' where this clone has its result, 'to-run', or what keeps it from being run.
+        state: 'done' where it has its result, 'to-run', or what keeps it from being run.
         obstacle: what keeps it from being run, and what to do; one line.
         weights: weights to start from or to test; None where there are none, or where they are missing.
     """
@@ -128,8 +128,8 @@ def select_experiments(
 def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: Places, setup: Setup) -> list[Job]:
     """Find out what is there for each experiment and seed.
 
-    A job is done when its record and predictions are there and this clone has made them. Records that came with the
-    clone, or from somebody else, are shown but do not keep anybody from reproducing them.
+    A job is done when its record and predictions are there. Published records lie elsewhere: they do not keep anybody
+    from reproducing them.
 
     Raises:
         BenchmarkError: a manifest or record is damaged, or ``--pretrained`` names no file.
@@ -163,11 +163,7 @@ def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finis
     if manifest is None:
         return Job(experiment, seed, None, 'no-data', missing_data(experiment.benchmark), weights)
     job = Job(experiment, seed, manifest, 'to-run', weights=weights)
-    if (
-        not obstacle
-        and job.fingerprint in finished
-        and (places.checkpoints(job.name, seed, job.fingerprint) / RECORDED).is_file()
-    ):
+    if not obstacle and job.fingerprint in finished:
         return replace(job, state='done')
     if experiment.needs_gpu and setup.device == 'cpu' and not setup.named:
         return replace(job, state='needs-gpu', obstacle=NEEDS_GPU)

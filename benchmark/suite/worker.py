@@ -105,7 +105,7 @@ class _only_process:
 def _one_line(options: argparse.Namespace, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = error.filename or options.work
-        return f'{where}: {error.strerror} (free space, or choose other folders with --work-dir and --reports)'
+        return f'{where}: {error.strerror} (free space, or choose other folders with --work-dir and --results)'
     text = ' '.join(str(error).split())
     return f'{options.config}: {type(error).__name__}: {text[:300]}'
 

@@ -21,8 +21,8 @@ def _compared(sections, normalizer='inter-ocular', subset='full', metric='nme', 
 
 
 def _nme(run, distance):
-    predictions = run.load_predictions()
-    return 100 * (predictions.distances.astype(float).mean(1) / getattr(predictions, distance))
+    predictions = run.read_predictions()
+    return 100 * (predictions.mean_distance / getattr(predictions, distance))
 
 
 def test_one_seed_has_a_paired_interval_over_images(factory, sections):

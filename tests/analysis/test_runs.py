@@ -12,14 +12,14 @@ from benchmark.records.predictions import save_predictions
 
 
 def test_absent_folder_holds_no_runs(tmp_path):
-    assert read_runs(tmp_path / 'nowhere', Store()) == []
+    assert read_runs([tmp_path / 'nowhere'], Store()) == []
 
 
 def test_newest_done_record_supersedes_older_ones(factory):
     factory.add(version='1', created='2026-11-24T10:00:00Z')
     newest = factory.add(version='2', created='2026-11-24T12:00:00+00:00')
     factory.add(version='3', created='2026-11-24T13:00:00+02:00')
-    (run,) = read_runs(factory.reports, Store())
+    (run,) = read_runs([factory.reports], Store())
     assert run.record.fingerprint == newest.fingerprint
     assert run.later is None
 
@@ -27,7 +27,7 @@ def test_newest_done_record_supersedes_older_ones(factory):
 def test_done_record_stays_when_a_later_attempt_fails(factory):
     done = factory.add(version='1', created='2026-11-24T10:00:00Z')
     factory.add(version='2', created='2026-11-24T12:00:00Z', status='failed', reason='out of memory')
-    (run,) = read_runs(factory.reports, Store())
+    (run,) = read_runs([factory.reports], Store())
     assert run.record.fingerprint == done.fingerprint
     assert run.later.reason == 'out of memory'
 
@@ -35,7 +35,7 @@ def test_done_record_stays_when_a_later_attempt_fails(factory):
 def test_newest_attempt_counts_where_none_is_done(factory):
     factory.add(version='1', created='2026-11-24T10:00:00Z', status='no-data', reason='no data')
     factory.add(version='2', created='2026-11-24T12:00:00Z', status='failed', reason='out of memory')
-    (run,) = read_runs(factory.reports, Store())
+    (run,) = read_runs([factory.reports], Store())
     assert run.record.status == 'failed'
 
 
@@ -55,7 +55,7 @@ def test_predictions_that_contradict_themselves_are_refused_by_name(factory, cha
     path = factory.reports / 'records' / record.predictions
     save_predictions(dataclasses.replace(good, **change), path)
     with pytest.raises(BenchmarkError, match=message) as caught:
-        read_runs(factory.reports, Store())
+        read_runs([factory.reports], Store())
     assert str(path) in str(caught.value)
     assert '\n' not in str(caught.value)
 
@@ -65,7 +65,7 @@ def test_other_number_of_images_than_recorded_is_refused(factory):
     path = factory.reports / 'records' / record.predictions
     save_predictions(factory.predictions('synthetic-29', 'STAR', 0, {'full': 39}, 0.04), path)
     with pytest.raises(BenchmarkError, match='39 images, the record has 40'):
-        read_runs(factory.reports, Store())
+        read_runs([factory.reports], Store())
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_record_that_cannot_be_placed_is_refused_by_name(factory, key, value, me
     assert key in text
     path.write_text(text.replace(key, value))
     with pytest.raises(BenchmarkError, match=message) as caught:
-        read_runs(factory.reports, Store())
+        read_runs([factory.reports], Store())
     assert str(path) in str(caught.value)
 
 
@@ -91,5 +91,5 @@ def test_done_record_without_its_predictions_file_is_refused(factory):
     path = factory.reports / 'records' / record.predictions
     path.unlink()
     with pytest.raises(BenchmarkError, match='not a readable predictions file') as caught:
-        read_runs(factory.reports, Store())
+        read_runs([factory.reports], Store())
     assert str(path) in str(caught.value)

@@ -88,11 +88,11 @@ def test_differences_are_those_of_the_common_seeds(factory):
         factory.add('synthetic-29', 'STAR', seed)
     for seed in (0, 1, 2, 7):
         factory.add('synthetic-29', 'smooth-L1', seed)
-    found = compare_named(factory.reports, 'star', 'smooth')
+    found = compare_named([factory.reports], 'star', 'smooth')
     (one,) = [one for one in found.differences if one.measure == HEADLINE]
     assert one.seeds == (0, 1, 2)
     ours, theirs = (
-        np.array([100 * run.load_predictions().nme('inter-pupil').mean() for run in row.done[:3]]) for row in found.rows
+        np.array([100 * run.read_predictions().nme('inter-pupil').mean() for run in row.done[:3]]) for row in found.rows
     )
     assert one.mean == pytest.approx((ours - theirs).mean())
     expected = stats.ttest_rel(ours, theirs).confidence_interval(0.95)
@@ -101,7 +101,7 @@ def test_differences_are_those_of_the_common_seeds(factory):
 
 
 def test_every_subset_metric_and_normalizer_is_compared(filled):
-    found = compare_named(filled, '300w_resnet-18_star', '300w_resnet-18_smooth-l1')
+    found = compare_named([filled], '300w_resnet-18_star', '300w_resnet-18_smooth-l1')
     measures = {one.measure for one in found.differences}
     assert len(measures) == len(found.differences) == 3 * 2 * (1 + 2 + 2)
 
@@ -110,12 +110,12 @@ def test_other_test_images_are_refused(factory):
     factory.add('synthetic-29', 'STAR', sizes={'full': 30})
     factory.add('synthetic-29', 'smooth-L1', sizes={'full': 20}, recipe='b')
     with pytest.raises(BenchmarkError, match='other test images'):
-        compare_named(factory.reports, 'star', 'smooth')
+        compare_named([factory.reports], 'star', 'smooth')
 
 
 def test_row_without_a_result_says_why(filled):
     with pytest.raises(BenchmarkError, match=r'hourglass.*star has no result: failed: loss is NaN in epoch 3'):
-        compare_named(filled, '300w_hourglass', '300w_resnet-18_star')
+        compare_named([filled], '300w_hourglass', '300w_resnet-18_star')
 
 
 def test_rows_without_a_common_seed_are_refused(factory):
@@ -123,7 +123,7 @@ def test_rows_without_a_common_seed_are_refused(factory):
     for seed in (2, 3):
         factory.add('synthetic-29', 'smooth-L1', seed)
     with pytest.raises(BenchmarkError, match=r'star has seed 1, .*smooth-l1 seeds 2 3: none in common'):
-        compare_named(factory.reports, 'star', 'smooth')
+        compare_named([factory.reports], 'star', 'smooth')
 
 
 def test_sections_come_in_the_order_asked_for(factory, sections):
@@ -142,5 +142,5 @@ def test_nothing_is_written(factory):
     for loss in ('STAR', 'smooth-L1'):
         factory.add('synthetic-29', loss)
     before = sorted(factory.reports.rglob('*'))
-    compare_named(factory.reports, 'star', 'smooth')
+    compare_named([factory.reports], 'star', 'smooth')
     assert sorted(factory.reports.rglob('*')) == before and FILE_NAME not in [path.name for path in before]

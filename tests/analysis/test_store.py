@@ -25,7 +25,7 @@ def reports(factory):
 def _use(reports):
     earlier = load_store(reports)
     store = earlier.copy()
-    for section in make_sections(read_runs(reports, store)):
+    for section in make_sections(read_runs([reports], store)):
         Analysis(section, store)
     store.pages['index.html'] = 'inputs', {'index.html': (1, 2)}
     store.save(reports, earlier)
@@ -34,7 +34,7 @@ def _use(reports):
 
 def test_what_was_stored_is_read_again(reports):
     stored, fresh = load_store(reports), Store()
-    for section in make_sections(read_runs(reports, fresh)):
+    for section in make_sections(read_runs([reports], fresh)):
         Analysis(section, fresh)
     assert stored.intervals == fresh.intervals and stored.intervals
     assert stored.pages == {'index.html': ('inputs', {'index.html': (1, 2)})}
@@ -60,7 +60,7 @@ def test_changed_predictions_are_read_again(reports, factory):
     _use(reports)
     after = load_store(reports)
     changed = {name for name in after.digests if after.digests[name][1].content != before.digests[name][1].content}
-    assert changed == {record.predictions}
+    assert changed == {(reports / 'records' / record.predictions).as_posix()}
     assert after.intervals.keys() != before.intervals.keys()
 
 

@@ -9,7 +9,6 @@ from scipy import stats
 from benchmark.protocol.statistics import (
     bootstrap_interval,
     bootstrap_means,
-    paired_bootstrap_interval,
     percentile_interval,
     sign_flip_test,
 )
@@ -53,15 +52,10 @@ def test_equal_values_have_an_interval_without_width():
     assert bootstrap_interval(np.zeros(50)) == (0.0, 0.0)
 
 
-def test_paired_interval_is_the_interval_of_the_differences(errors):
-    other = errors + np.random.default_rng(4).normal(0.001, 0.001, len(errors))
-    assert paired_bootstrap_interval(errors, other, seed=5) == bootstrap_interval(errors - other, seed=5)
-
-
 def test_pairing_finds_a_difference_that_separate_intervals_hide(errors):
     other = errors + np.random.default_rng(4).normal(0.0005, 0.001, len(errors))
     assert bootstrap_interval(errors).high > bootstrap_interval(other).low
-    assert paired_bootstrap_interval(errors, other).high < 0
+    assert bootstrap_interval(errors - other).high < 0
 
 
 def test_distribution_is_that_of_scipy_for_the_same_random_numbers(errors):
@@ -78,12 +72,6 @@ def test_columns_share_their_resamples(errors):
     both = bootstrap_means(np.stack([errors, other], axis=1), resamples=300)
     assert both.shape == (2, 300)
     np.testing.assert_allclose(both[0] - both[1], bootstrap_means(errors - other, resamples=300), atol=1e-15)
-
-
-def test_paired_interval_changes_sign_with_the_order(errors):
-    other = errors[::-1]
-    forward, backward = paired_bootstrap_interval(errors, other), paired_bootstrap_interval(other, errors)
-    assert (backward.low, backward.high) == pytest.approx((-forward.high, -forward.low), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +106,6 @@ def test_sign_flip_weighs_every_pattern(seed):
         (lambda: bootstrap_interval([[0.1, 0.2]]), 'values: expected shape'),
         (lambda: bootstrap_interval([0.1, np.nan]), 'values: value 1 is not finite'),
         (lambda: bootstrap_interval([0.1, 0.2], confidence=95), 'confidence'),
-        (lambda: paired_bootstrap_interval([0.1, 0.2], [0.1]), 'b: 1 images, expected 2'),
-        (lambda: paired_bootstrap_interval([0.1, np.inf], [0.1, 0.2]), 'a: value 1'),
         (lambda: sign_flip_test([]), 'differences: 0 seeds'),
         (lambda: sign_flip_test(np.ones(17)), 'differences: 17 seeds'),
         (lambda: sign_flip_test([np.nan]), 'differences: value 0'),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import subprocess
@@ -59,7 +60,8 @@ def test_written_files_are_named(filled, tmp_path):
     assert {path for path in _contents(tmp_path) if not path.startswith('records/')} == written
     names = ('300w', 'wflw', 'synthetic-29', 'synthetic-68', 'synthetic-98')
     assert written >= {'README.md', 'index.html', 'definitions.html', *(f'{name}.html' for name in names)}
-    assert written >= {f'figures/ced-{name}.{kind}' for name in ('300w', 'synthetic-68') for kind in ('svg', 'png')}
+    assert written >= {'figures/300w.svg', 'figures/synthetic-68.svg', 'assets/page.css', 'assets/board.js'}
+    assert not [path for path in written if path.endswith('.png')]
     assert written >= {'300w.md', 'exports/300w.csv', 'exports/300w.json', 'experiments/300w_resnet-18_star.html'}
 
 
@@ -67,7 +69,7 @@ def test_nothing_is_made_again_without_a_change(factory, made):
     factory.add('synthetic-29')
     first = build_reports(factory.reports).files
     row = 'experiments/synthetic-29_resnet-18_star.html'
-    assert made() == {'index.html', 'definitions.html', 'synthetic-29.html', row}
+    assert made() == {'assets', 'index.html', 'definitions.html', 'synthetic-29.html', row}
     assert build_reports(factory.reports).files == first
     assert made() == set()
 
@@ -92,7 +94,9 @@ def test_one_more_record_makes_only_the_pages_that_show_it(factory, made):
 
 
 @pytest.mark.parametrize('change', [lambda path: path.write_text('changed'), lambda path: path.unlink()])
-@pytest.mark.parametrize('name', ['synthetic-29.html', 'figures/ced-synthetic-29.png', 'exports/synthetic-29.csv'])
+@pytest.mark.parametrize(
+    'name', ['synthetic-29.html', 'figures/synthetic-29.svg', 'assets/board.js', 'exports/synthetic-29.csv']
+)
 def test_file_that_was_touched_is_made_again(factory, change, name):
     factory.add('synthetic-29')
     build_reports(factory.reports)
@@ -100,6 +104,70 @@ def test_file_that_was_touched_is_made_again(factory, change, name):
     change(factory.reports / name)
     build_reports(factory.reports)
     assert _contents(factory.reports) == before
+
+
+def test_figures_become_files_of_their_own_when_asked_for(factory, tmp_path):
+    for loss in ('smooth-L1', 'STAR'):
+        factory.add('synthetic-29', loss)
+    build = build_reports(tmp_path / 'own', [factory.reports], png=True)
+    names = {
+        f'figures/{name}-synthetic-29.{kind}' for name in ('ced', 'forest', 'landmarks') for kind in ('svg', 'png')
+    }
+    assert names <= {path.relative_to(tmp_path / 'own').as_posix() for path in build.files}
+    assert (tmp_path / 'own' / 'figures' / 'ced-synthetic-29.png').read_bytes().startswith(b'\x89PNG')
+    build_reports(tmp_path / 'own', [factory.reports])
+    assert [path.name for path in (tmp_path / 'own' / 'figures').iterdir()] == ['synthetic-29.svg']
+
+
+def test_own_and_published_records_are_shown_together(factory, tmp_path):
+    own = type(factory)(tmp_path / 'results')
+    factory.add('synthetic-29', 'STAR', seed=0)
+    factory.add('synthetic-29', 'smooth-L1', seed=0)
+    before = _contents(factory.reports)
+    own.add('synthetic-29', 'STAR', seed=1)
+    own.add('synthetic-29', 'STAR', seed=0, created='2026-11-28T10:00:00Z')
+    own.add(
+        'synthetic-29', 'smooth-L1', seed=0, status='no-data', reason='no data here', created='2026-11-28T10:00:00Z'
+    )
+    (section,) = build_reports(own.reports, [own.reports, factory.reports]).sections
+    found = {row.record.loss: [(run.record.seed, run.path.parents[1].name) for run in row.done] for row in section.rows}
+    assert found == {'smooth-L1': [(0, 'reports')], 'STAR': [(0, 'results'), (1, 'results')]}
+    assert [row.notes for row in section.rows] == [(), ()]
+    assert _contents(factory.reports) == before
+    page = (own.reports / 'experiments' / 'synthetic-29_resnet-18_smooth-l1.html').read_text()
+    assert 'href="../../reports/records/synthetic-29_resnet-18_smooth-l1-seed0' in page
+
+
+def test_one_more_record_changes_few_lines_of_few_files(factory):
+    for loss in ('smooth-L1', 'STAR'):
+        for seed in range(3):
+            factory.add('wflw', loss, seed, sizes={'full': 400})
+    factory.add('300w')
+    build_reports(factory.reports)
+    before = _contents(factory.reports)
+    for change in ({'loss': 'STAR', 'seed': 3}, {'loss': 'Wing', 'seed': 0}):
+        factory.add('wflw', sizes={'full': 400}, **change)
+        build_reports(factory.reports)
+        after = _contents(factory.reports)
+        shown = {path for path in after if not path.startswith('records/') and after[path] != before.get(path)}
+        lines = sum(_changed_lines(before.get(path, b''), after[path]) for path in shown)
+        # With the table of the project's README, ten files.
+        assert len(shown) <= 9 and lines <= 298, change
+        before = after
+
+
+def _changed_lines(old, new):
+    comparison = difflib.unified_diff(old.decode().splitlines(), new.decode().splitlines(), n=0)
+    return sum(line.startswith(('+', '-')) for line in list(comparison)[2:])
+
+
+def test_published_pages_are_those_that_their_records_make(root, tmp_path):
+    for part in ('records', 'speed'):
+        shutil.copytree(root / 'reports' / part, tmp_path / 'reports' / part)
+    build_reports(tmp_path / 'reports')
+    fresh, published = _contents(tmp_path / 'reports'), _contents(root / 'reports')
+    assert fresh.keys() == published.keys()
+    assert [path for path in fresh if fresh[path] != published[path]] == []
 
 
 def test_empty_folder_gives_pages_that_say_how_to_run(tmp_path):
@@ -155,7 +223,7 @@ def test_many_pages_are_made_by_several_processes_with_the_same_bytes(factory, t
 
 def test_folder_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / 'reports').write_text('a file')
-    with pytest.raises(BenchmarkError, match='cannot write the reports') as caught:
+    with pytest.raises(BenchmarkError, match='cannot write the pages') as caught:
         build_reports(tmp_path / 'reports')
     assert str(tmp_path / 'reports') in str(caught.value)
 
@@ -204,18 +272,21 @@ def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_pat
     data, reports = drawn
     build_reports(reports)
     before = _contents(reports)
-    build_reports(reports, Photographs(TestImages(data)), tmp_path / 'with-images')
+    build_reports(tmp_path / 'with-images', [reports], Photographs(TestImages(data)))
     assert _contents(reports) == before
-    assert not [path for path, content in before.items() if path.endswith('.html') and b'data:image/jpeg' in content]
+    assert not [
+        path for path, content in before.items() if path.endswith(('.html', '.svg')) and b'data:image/jpeg' in content
+    ]
     page = (tmp_path / 'with-images' / 'experiments' / 'synthetic-29_resnet-18_star.html').read_text()
-    assert page.count('data:image/jpeg') >= 6
+    sheet = (tmp_path / 'with-images' / 'figures' / 'synthetic-29.svg').read_text()
+    assert page.count('data:image/jpeg') >= 6 and sheet.count('data:image/jpeg') >= 6
     assert 'reports/records/synthetic-29_resnet-18_star-seed0' in page
 
 
 def test_photographs_of_other_data_are_left_out(drawn, tmp_path):
     _, reports = drawn
     prepare_synthetic(tmp_path / 'other', 'synthetic-29', train_images=1, test_images=len(CONDITIONS), seed=1)
-    build_reports(reports, Photographs(TestImages(tmp_path / 'other')), tmp_path / 'with-images')
+    build_reports(tmp_path / 'with-images', [reports], Photographs(TestImages(tmp_path / 'other')))
     assert b'data:image/jpeg' not in b''.join(_contents(tmp_path / 'with-images').values())
 
 
@@ -225,5 +296,5 @@ def test_unreadable_photograph_is_named(drawn, tmp_path):
     path = prepared.image_path(prepared.test[0])
     path.write_bytes(b'no image')
     with pytest.raises(BenchmarkError, match='not a readable image') as caught:
-        build_reports(reports, Photographs(TestImages(data)), tmp_path / 'with-images')
+        build_reports(tmp_path / 'with-images', [reports], Photographs(TestImages(data)))
     assert str(path) in str(caught.value)

@@ -55,8 +55,8 @@ def test_figure_without_a_run_is_not_reproduced_and_never_zero(factory, section)
 def test_difference_is_reproduced_minus_claimed(factory, section):
     factory.add('wflw', network=OFFICIAL, epochs=500)
     row = section().rows[0]
-    predictions = row.done[0].load_predictions()
-    nme = 100 * predictions.distances.astype(float).mean(1) / predictions.inter_ocular
+    predictions = row.done[0].read_predictions()
+    nme = 100 * predictions.mean_distance / predictions.inter_ocular
     lines = {line['Metric']: line for line in _records(reproduction_table(section()))[:3]}
     assert lines['NME']['Reproduced'] == f'{nme.mean():.2f}'
     assert lines['FR@10']['Reproduced'] == f'{100 * (nme > 10).mean():.2f}'

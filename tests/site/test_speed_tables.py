@@ -71,7 +71,7 @@ def reports(tmp_path):
 
 
 def test_every_part_on_every_device_has_a_table(reports):
-    captions = [table.caption for table in speed_tables(reports)]
+    captions = [table.caption for table in speed_tables([reports])]
     assert len(captions) == 3
     assert captions[0].startswith('Speed, inference: on <faces>; A Processor, 1 thread, time of computation')
     assert captions[1].startswith('Speed, inference: on <faces>; A Processor, 2 threads, time of computation')
@@ -80,7 +80,7 @@ def test_every_part_on_every_device_has_a_table(reports):
 
 
 def test_every_way_has_a_line_with_what_was_measured(reports):
-    table = speed_tables(reports)[2]
+    table = speed_tables([reports])[2]
     assert [f'{column.group} {column.label}'.strip() for column in table.columns] == [
         'on',
         'way',
@@ -102,7 +102,7 @@ def test_every_way_has_a_line_with_what_was_measured(reports):
 
 
 def test_columns_that_nothing_was_measured_for_are_left_out(reports):
-    table = speed_tables(reports)[0]
+    table = speed_tables([reports])[0]
     assert [column.label for column in table.columns] == [
         'way',
         'ms an image',
@@ -112,14 +112,14 @@ def test_columns_that_nothing_was_measured_for_are_left_out(reports):
 
 
 def test_nothing_measured_gives_no_table(tmp_path):
-    assert speed_tables(tmp_path) == []
+    assert speed_tables([tmp_path]) == []
 
 
 def test_invalid_file_is_named(reports):
     path = reports / 'speed' / 'b.json'
     path.write_text('{')
     with pytest.raises(BenchmarkError, match='not a valid report of speeds') as failure:
-        speed_tables(reports)
+        speed_tables([reports])
     assert str(path) in str(failure.value)
 
 

@@ -12,13 +12,13 @@ from benchmark.site.terminal import print_comparison, print_tables
 
 def _printed(reports, width=100, names=()):
     stream = io.StringIO()
-    print_tables(reports, Console(file=stream, width=width), names)
+    print_tables([reports], Console(file=stream, width=width), names)
     return stream.getvalue()
 
 
 def _compared(reports, first, second, width=80):
     stream = io.StringIO()
-    print_comparison(compare_named(reports, first, second), Console(file=stream, width=width))
+    print_comparison(compare_named([reports], first, second), Console(file=stream, width=width))
     return stream.getvalue()
 
 
@@ -73,7 +73,7 @@ def test_empty_folder_says_how_to_run(tmp_path):
 
 def test_comparison_shows_numbers_intervals_p_and_the_sentence(filled):
     text = _compared(filled, 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1')
-    found = compare_named(filled, 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1')
+    found = compare_named([filled], 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1')
     assert max(map(len, text.splitlines())) <= 80 and '…' not in text
     assert text.count('challenge  AUC@8') == 2 and text.index('inter-ocular\n') < text.index('inter-pupil\n')
     first = found.differences[0]

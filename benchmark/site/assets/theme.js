@@ -3,16 +3,9 @@
   'use strict';
   const root = document.documentElement;
   const system = matchMedia('(prefers-color-scheme: dark)');
+  const button = document.getElementById('theme');
 
   // A page opened from disk may have no storage; then the choice holds for this page alone.
-  function remembered() {
-    try {
-      return localStorage.getItem('theme');
-    } catch {
-      return null;
-    }
-  }
-
   function remember(theme) {
     try {
       localStorage.setItem('theme', theme);
@@ -26,20 +19,15 @@
   }
 
   function changed() {
-    const button = document.getElementById('theme');
     button.textContent = isDark() ? 'Light page' : 'Dark page';
     document.dispatchEvent(new Event('themechange'));
   }
 
-  root.classList.add('js');
-  if (['light', 'dark'].includes(remembered())) root.dataset.theme = remembered();
   system.addEventListener('change', changed);
-  document.addEventListener('DOMContentLoaded', () => {
-    document.getElementById('theme').addEventListener('click', () => {
-      root.dataset.theme = isDark() ? 'light' : 'dark';
-      remember(root.dataset.theme);
-      changed();
-    });
+  button.addEventListener('click', () => {
+    root.dataset.theme = isDark() ? 'light' : 'dark';
+    remember(root.dataset.theme);
     changed();
   });
+  changed();
 })();

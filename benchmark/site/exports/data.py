@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,31 +25,36 @@ SCHEMA_VERSION = 1
 def json_text(view: BenchmarkView) -> str:
     """A benchmark's leaderboard as JSON, with a line for every row, field and finding."""
     data = board_data(view.analysis, view.board, view.links, view.findings)
-    return '{\n' + ',\n'.join(f'{_json(key)}: {_json_lines(value)}' for key, value in data.items()) + '\n}\n'
+    return json_by_lines(data, _json) + '\n'
 
 
-def _json_lines(value: object) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return '[\n' + ',\n'.join(map(_json, value)) + '\n]'
-    return _json(value)
+def json_by_lines(data: Mapping[str, object], dumps: Callable[[object], str]) -> str:
+    """JSON with a line for each entry of ``data``, and for each member of a list of objects, written by ``dumps``."""
+    parts = []
+    for key, value in data.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            parts.append(f'{dumps(key)}: [\n' + ',\n'.join(map(dumps, value)) + '\n]')
+        else:
+            parts.append(f'{dumps(key)}: {dumps(value)}')
+    return '{\n' + ',\n'.join(parts) + '\n}'
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def sections_data(reports: Path, names: Sequence[str] = ()) -> list[dict[str, object]]:
-    """Leaderboards of a reports folder as :func:`board_data`.
+def sections_data(folders: Sequence[Path], names: Sequence[str] = ()) -> list[dict[str, object]]:
+    """Leaderboards of some folders with records as :func:`board_data`.
 
     Args:
-        reports: folder that holds ``records/``; nothing in it is written.
+        folders: folders that hold ``records/``; nothing in them is written.
         names: names of benchmarks; none: all that have a record.
 
     Raises:
         UsageError: there is no benchmark of a name.
         BenchmarkError: a record or predictions file is damaged.
     """
-    sections, store = read_sections(reports)
+    sections, store = read_sections(folders)
     links = page_links(sections)
     found = []
     for section in choose_sections(sections, names):

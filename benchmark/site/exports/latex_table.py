@@ -5,34 +5,34 @@ from __future__ import annotations
 from itertools import groupby
 
 from benchmark.analysis.rows import Row
+from benchmark.analysis.standings import Analysis
 from benchmark.escaping import escape_latex
 from benchmark.site.board import Board, BoardLine, Field, Value, status
+from benchmark.site.exports.macros import beginning, words
 from benchmark.site.exports.spreadsheet import unit
 
 
-def latex_table(board: Board, name: str, normalizer: str) -> str:
-    r"""A ``table*`` that needs the package booktabs alone.
+def latex_table(board: Board, analysis: Analysis) -> str:
+    r"""A macro that sets a ``table*``, which needs the package booktabs alone.
 
     The best value of a column is bold, those that cannot be told from it are underlined. What limits a row or a value,
     such as partial data, is a numbered note below the table. Rows of older configurations are left out.
 
-    Args:
-        board: the leaderboard.
-        name: the benchmark's name, for the label ``tab:<name>``.
-        normalizer: normalizer of the essential columns.
-
     Returns:
-        LaTeX in ASCII; a comment alone where no row has a result.
+        LaTeX in ASCII that defines ``\<benchmark>Table``, e.g. ``\wflwTable``, with the label ``tab:<benchmark>``; a
+        comment alone where no row has a result.
     """
     recipes = [[line for line in recipe if not line.reason and not line.row.outdated] for recipe in board.recipes]
     recipes = [recipe for recipe in recipes if recipe]
     if not recipes:
         return f'% {escape_latex(board.title)}: no row has a result yet.\n'
+    name, normalizer = analysis.section.benchmark.name, analysis.normalizers[0]
     fields = [field for field in board.fields if field.essential and field.key != 'status']
     notes: dict[str, str] = {}
     bodies = ['\n'.join(_line(line, fields, notes) for line in recipe) for recipe in recipes]
     parts = [
-        r'% Needs \usepackage{booktabs}. Generated from the records; the numbers are those of the leaderboard.',
+        r'% The table needs \usepackage{booktabs}.',
+        rf'\newcommand{{\{beginning([words(name)])}Table}}{{%',
         r'\begin{table*}',
         r'\centering\footnotesize\setlength{\tabcolsep}{4pt}',
         rf'\caption{{{_caption(board, fields, normalizer)}}}',
@@ -45,7 +45,7 @@ def latex_table(board: Board, name: str, normalizer: str) -> str:
         r'\bottomrule',
         r'\end{tabular}',
         *_notes(notes),
-        r'\end{table*}',
+        r'\end{table*}}',
     ]
     return '\n'.join(parts) + '\n'
 

@@ -23,7 +23,7 @@ _HEADLINE_THRESHOLD = 10.0
 
 
 def latex_macros(analysis: Analysis) -> str:
-    r"""One ``\newcommand`` for every number of the rows that have a result.
+    r"""One ``\newcommand`` for every number of the rows that have a result, those of a measure on one line.
 
     A name is made of loss, what tells the row from others of that loss (network, input size, origin of the weights,
     configuration: as little as is needed), benchmark and measure, e.g. ``\starWflwNme``. FR and AUC without a
@@ -41,11 +41,10 @@ def latex_macros(analysis: Analysis) -> str:
         return '\n'.join([*lines, '% No row has a result yet.']) + '\n'
     for row, prefix in row_names(rows).items():
         lines += ['', *(f'% {one_line(text)}' for text in _origin(row))]
-        records = ' '.join(run.record.fingerprint[:8] for run in row.done)
-        origin = one_line(f'{row.record.name}, {_seeds(row)}, {records}')
-        for suffix, text, meaning in _numbers(analysis, row):
-            name = prefix + words(benchmark.name) + suffix
-            lines.append(rf'\newcommand{{\{name}}}{{{text}}}% {meaning}; {origin}')
+        for macros, meaning in _numbers(analysis, row):
+            stem = prefix + words(benchmark.name)
+            defined = ''.join(rf'\newcommand{{\{stem}{suffix}}}{{{text}}}' for suffix, text in macros)
+            lines.append(f'{defined}% {meaning}')
     return '\n'.join(lines) + '\n'
 
 
@@ -55,7 +54,7 @@ def row_names(rows: Sequence[Row]) -> dict[Row, str]:
     while waiting:
         groups = defaultdict(list)
         for row in waiting:
-            groups[_beginning(_identity(row)[:depth])].append(row)
+            groups[beginning(_identity(row)[:depth])].append(row)
         for name, members in groups.items():
             if len(members) == 1 and name and name not in names.values():
                 names[members[0]] = name
@@ -64,7 +63,8 @@ def row_names(rows: Sequence[Row]) -> dict[Row, str]:
     return {row: names[row] for row in rows}
 
 
-def _beginning(parts: Sequence[str]) -> str:
+def beginning(parts: Sequence[str]) -> str:
+    """Parts of a macro's name joined, with a small first letter."""
     name = ''.join(parts)
     # LaTeX keeps names that begin with 'end' to itself.
     return f'row{name}' if name.startswith('End') else name[:1].lower() + name[1:]
@@ -104,29 +104,29 @@ def _spelled(digits: str) -> str:
     return text + (_ONES[rest] if rest or not text else '')
 
 
-def _numbers(analysis: Analysis, row: Row) -> list[tuple[str, str, str]]:
-    """End of the name, number and meaning of every macro of a row."""
+def _numbers(analysis: Analysis, row: Row) -> list[tuple[list[tuple[str, str]], str]]:
+    """End of the name and number of the macros of each measure of a row, with the meaning of the measure."""
     found = []
     baseline = baseline_of(next(recipe for recipe in analysis.section.recipes if row in recipe))
     for measure in analysis.measures:
         summary = analysis.summary(row, measure)
         if summary is None:
             continue
-        suffix, meaning = _suffix(analysis.section.benchmark, measure), _meaning(measure)
-        found.append((suffix, f'{summary.mean:.2f}', meaning))
+        suffix = _suffix(analysis.section.benchmark, measure)
+        macros = [(suffix, f'{summary.mean:.2f}')]
         if summary.deviation is not None:
-            found.append((f'{suffix}Deviation', f'{summary.deviation:.2f}', f'{meaning}, deviation over seeds'))
-        found += _bounds(suffix, analysis.interval(row, measure), f'{meaning}, 95 % interval over images')
+            macros.append((f'{suffix}Deviation', f'{summary.deviation:.2f}'))
+        macros += _bounds(suffix, analysis.interval(row, measure))
         difference = analysis.difference(row, baseline, measure)
         if difference is not None:
-            suffix, meaning = f'{suffix}Delta', f'{meaning}, difference to {one_line(baseline.record.loss)}'
-            found.append((suffix, _signed(difference.mean), meaning))
-            found += _bounds(suffix, difference.interval, f'{meaning}, 95 % interval')
+            macros.append((f'{suffix}Delta', _signed(difference.mean)))
+            macros += _bounds(f'{suffix}Delta', difference.interval)
             if difference.p_value is not None:
-                found.append((f'{suffix}P', f'{difference.p_value:.2g}', f'{meaning}, exact sign-flip p'))
-    images = analysis.summary(row, analysis.measures[0]).images
-    trained = [('Seeds', str(len(row.done)), 'number of seeds')] if row.record.weights is None else []
-    return [*found, *trained, ('Images', str(images), 'number of test images')]
+                macros.append((f'{suffix}DeltaP', f'{difference.p_value:.2g}'))
+        found.append((macros, f'{measure.metric_label}, {measure.subset}, {measure.normalizer}'))
+    counts = [('Seeds', str(len(row.done)))] if row.record.weights is None else []
+    counts.append(('Images', str(analysis.summary(row, analysis.measures[0]).images)))
+    return [*found, (counts, 'number of seeds, of test images')]
 
 
 def _suffix(benchmark: Benchmark, measure: Measure) -> str:
@@ -137,14 +137,10 @@ def _suffix(benchmark: Benchmark, measure: Measure) -> str:
     return metric + subset + ('' if measure.normalizer == benchmark.headline_normalizer else words(measure.normalizer))
 
 
-def _meaning(measure: Measure) -> str:
-    return f'{measure.metric_label}, {measure.subset}, {measure.normalizer}'
-
-
-def _bounds(suffix: str, bounds: Sequence[float] | None, meaning: str) -> list[tuple[str, str, str]]:
+def _bounds(suffix: str, bounds: Sequence[float] | None) -> list[tuple[str, str]]:
     if bounds is None:
         return []
-    return [(suffix + end, _signed(bound), meaning) for end, bound in zip(('Low', 'High'), bounds, strict=True)]
+    return [(suffix + end, _signed(bound)) for end, bound in zip(('Low', 'High'), bounds, strict=True)]
 
 
 def _signed(number: float) -> str:

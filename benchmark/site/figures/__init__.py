@@ -7,7 +7,7 @@ such (:mod:`benchmark.site.figures.canvas`) instead of being measured and turned
 from benchmark.site.figures.curves import Curve, TrainingCurve, error_curves, training_curves
 from benchmark.site.figures.drawn_faces import Face, faces
 from benchmark.site.figures.ellipses import ambiguity_ellipses
-from benchmark.site.figures.figure import Figure
+from benchmark.site.figures.figure import Figure, Part, make_sheet
 from benchmark.site.figures.forest import Effect, forest_plot
 from benchmark.site.figures.mean_face import landmark_errors
 
@@ -16,11 +16,13 @@ __all__ = [
     'Effect',
     'Face',
     'Figure',
+    'Part',
     'TrainingCurve',
     'ambiguity_ellipses',
     'error_curves',
     'faces',
     'forest_plot',
     'landmark_errors',
+    'make_sheet',
     'training_curves',
 ]

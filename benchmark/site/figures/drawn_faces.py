@@ -17,7 +17,7 @@ from benchmark.protocol.layouts import Layout
 from benchmark.site.figures.canvas import NARROW, WIDE, Canvas
 from benchmark.site.figures.chart import Entry, Key
 from benchmark.site.figures.figure import Figure, render
-from benchmark.site.figures.shapes import Fit, check_landmarks, contours, fit
+from benchmark.site.figures.mean_face import Fit, check_landmarks, contours, fit
 from benchmark.site.figures.style import Colours, wrap
 
 _GAP, _CAPTION_SIZE, _CAPTION_LINE = 8.0, 7.0, 8.6

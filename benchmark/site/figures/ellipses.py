@@ -15,7 +15,7 @@ from benchmark.protocol.layouts import Layout
 from benchmark.site.figures.canvas import NARROW, WIDE, Canvas
 from benchmark.site.figures.chart import Entry, Key, number
 from benchmark.site.figures.figure import Figure, render
-from benchmark.site.figures.shapes import check_landmarks, contours, fit
+from benchmark.site.figures.mean_face import check_landmarks, contours, fit
 from benchmark.site.figures.style import DASHES, Colours
 
 _MARGIN = 12.0

@@ -63,9 +63,8 @@ def _declared(selector: str, colours: Colours) -> str:
 
 
 # The reader's system decides, unless the page's root element has data-theme="light" or "dark".
-STYLE = '\n'.join(
+FIGURE_RULES = '\n'.join(
     [
-        '<style>',
         _declared('.figure', LIGHT),
         f'@media (prefers-color-scheme:dark){{{_declared(".figure", DARK)}}}',
         _declared(':root[data-theme=dark] .figure', DARK),
@@ -73,7 +72,6 @@ STYLE = '\n'.join(
         '.figure *{stroke-linejoin:round;stroke-linecap:butt}',
         ".figure text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',"
         'sans-serif;stroke:none}',
-        '</style>',
     ]
 )
 

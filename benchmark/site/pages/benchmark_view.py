@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmark.analysis.comparison import Difference, baseline_of
+from benchmark.analysis.comparison import Difference
 from benchmark.analysis.digest import mean_shape
 from benchmark.analysis.rows import Row
 from benchmark.analysis.standings import Analysis
@@ -18,15 +18,17 @@ from benchmark.site.figures import (
     Curve,
     Effect,
     Figure,
+    Part,
     ambiguity_ellipses,
     error_curves,
     forest_plot,
     landmark_errors,
+    make_sheet,
 )
 from benchmark.site.pages.faces import Photographs, gains_and_losses
 from benchmark.site.pages.payload import error_payload
 from benchmark.site.published import literature_table, reproduction_table, violations
-from benchmark.site.tables import Table, differences_table
+from benchmark.site.tables import Cell, Column, Line, Table, differences_table
 
 # In printed figures; the page's own chart holds all rows, its table all differences.
 NUMBER_OF_CURVES = NUMBER_OF_EFFECTS = 12
@@ -65,7 +67,7 @@ class BenchmarkView:
     def differences(self) -> Table | None:
         """The leading pair in every measure, other pairs in the headline ones; None where nothing can be compared."""
         analysis = self.analysis
-        leading = leading_pair(analysis)
+        leading = analysis.leading_pair
         found = [analysis.difference(*leading, measure) for measure in analysis.measures] if leading else []
         for measure in analysis.headlines:
             found += [one for one in analysis.star_differences(measure) if (one.row, one.reference) != leading]
@@ -79,6 +81,43 @@ class BenchmarkView:
             BenchmarkError: a predictions file has become unreadable.
         """
         return _figures(self.analysis, self._photographs) if self.has_result else {}
+
+    @property
+    def sheet(self) -> str:
+        """All figures in one SVG; empty where there is none."""
+        return self._sheet[0]
+
+    @property
+    def sheet_path(self) -> str:
+        """Where the sheet lies, relative to the folder of the pages."""
+        return f'figures/{self.benchmark.name}.svg'
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """Where on the sheet each of :attr:`figures` is."""
+        return self._sheet[1]
+
+    @cached_property
+    def _sheet(self) -> tuple[str, Mapping[str, Part]]:
+        if not self.figures:
+            return '', {}
+        return make_sheet(self.sheet_path, f'Figures of {self.benchmark.title}', self.figures)
+
+    @property
+    def waiting(self) -> Table:
+        """Every row with why it has no result, for a page without any."""
+        keys = ('loss', 'backbone', 'input', 'status')
+        columns = tuple(Column(field.label, numeric=False) for field in self.board.fields if field.key in keys)
+        bodies = tuple(
+            tuple(Line(tuple(Cell(line.values[key].text) for key in keys)) for line in recipe)
+            for recipe in self.board.recipes
+        )
+        return Table(f'{self.benchmark.title}: rows without a result', columns, bodies)
+
+    @property
+    def waiting_pages(self) -> tuple[tuple[str, ...], ...]:
+        """Page of each line of :attr:`waiting`."""
+        return tuple(tuple(self.links[line.row] for line in recipe) for recipe in self.board.recipes)
 
     @cached_property
     def payload(self) -> dict | None:
@@ -120,7 +159,7 @@ def _figures(analysis: Analysis, photographs: Photographs | None) -> dict[str, F
     if effects:
         title = f'STAR against the baseline of its recipe, {benchmark.title}, NME, {headline}'
         figures['forest'] = forest_plot(f'forest-{benchmark.name}', title, effects)
-    pair = leading_pair(analysis)
+    pair = analysis.leading_pair
     if pair:
         figures |= _pair_figures(benchmark, headline, *pair)
         drawn = gains_and_losses(f'gains-{benchmark.name}', *pair, headline, photographs)
@@ -143,7 +182,7 @@ def _curves(analysis: Analysis) -> list[Curve]:
 
 def _effects(analysis: Analysis) -> list[Effect]:
     """The leading pair on every subset, then other STAR rows against their baselines on the full test set."""
-    leading, effects = leading_pair(analysis), []
+    leading, effects = analysis.leading_pair, []
     if leading:
         found = [analysis.difference(*leading, measure) for measure in analysis.subset_errors]
         effects += [_effect(one) for one in found if one]
@@ -159,16 +198,6 @@ def _effect(found: Difference) -> Effect:
     group = f'{found.row.record.loss} against {found.reference.record.loss}, {found.row.network}'
     low, high = found.interval or (None, None)
     return Effect(found.measure.subset, found.mean, low, high, group, f'{found.images} images')
-
-
-def leading_pair(analysis: Analysis) -> tuple[Row, Row] | None:
-    """The STAR row of the best recipe that has one, with its baseline."""
-    for recipe in analysis.section.recipes:
-        baseline = baseline_of(recipe)
-        stars = [row for row in recipe if row.is_star and row.done and not row.outdated]
-        if stars and baseline and baseline.done:
-            return stars[0], baseline
-    return None
 
 
 def _pair_figures(benchmark: Benchmark, normalizer: str, star: Row, baseline: Row) -> dict[str, Figure]:

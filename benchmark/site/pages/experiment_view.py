@@ -31,10 +31,11 @@ class ExperimentView:
         findings: its differences to the baseline, headline NME on every subset.
         differences: the same in every measure, as a table; None where there is nothing to compare.
         scores: every figure of every seed; None without a result.
-        figures: 'curves', 'landmarks', 'ellipses', 'worst', 'gains'; absent where there is nothing to show.
+        figures: 'curves', 'landmarks', 'ellipses', 'worst', 'gains'; absent where there is nothing to show, or where
+            the page of the benchmark shows it.
         payload: per-image errors of the row and its baseline; None without a result.
         provenance: where the numbers come from, a column for every seed.
-        records: file names of the records, and of the predictions where there are any.
+        is_leading: whether the figures of the benchmark show the row beside its baseline.
         config: resolved configuration as Python text.
     """
 
@@ -49,7 +50,7 @@ class ExperimentView:
     figures: Mapping[str, Figure]
     payload: dict | None
     provenance: Table
-    records: tuple[tuple[str, str | None], ...]
+    is_leading: bool
     config: str
 
 
@@ -65,6 +66,7 @@ def experiment_view(
     baseline = baseline_of(recipe)
     if baseline is row or not row.done or (baseline and not baseline.done):
         baseline = None
+    is_leading = analysis.leading_pair == (row, baseline)
     compared = [analysis.difference(row, baseline, measure) for measure in analysis.measures] if baseline else []
     shown = (baseline, row) if baseline else (row,)
     return ExperimentView(
@@ -76,10 +78,10 @@ def experiment_view(
         tuple(found for found in compared if found and found.measure in analysis.subset_errors),
         differences_table('Differences to the baseline, percentage points', compared),
         _scores(analysis, row) if row.done else None,
-        _figures(analysis, row, baseline, photographs) if row.done else _training(row),
+        _figures(analysis, row, None if is_leading else baseline, photographs) if row.done else _training(row),
         error_payload(analysis, [shown], links) if row.done else None,
         provenance_table(row),
-        tuple((run.path.name, run.record.predictions) for run in row.runs),
+        is_leading,
         row.record.config,
     )
 
@@ -119,9 +121,6 @@ def _figures(analysis: Analysis, row: Row, baseline: Row | None, photographs: Ph
     digests = [run.digest for run in row.done]
     shape = np.mean([digest.shape for digest in digests], axis=0)
     errors = 100 * np.mean([digest.landmark_errors for digest in digests], axis=0)
-    reference = None
-    if baseline:
-        reference = 100 * np.mean([run.digest.landmark_errors for run in baseline.done], axis=0)
     figures = _training(row)
     figures['landmarks'] = landmark_errors(
         'landmarks',
@@ -129,8 +128,7 @@ def _figures(analysis: Analysis, row: Row, baseline: Row | None, photographs: Ph
         shape,
         benchmark.layout,
         errors,
-        reference,
-        f'% of the {normalizer} distance',
+        unit=f'% of the {normalizer} distance',
     )
     if all(digest.covariances is not None for digest in digests):
         figures['ellipses'] = ambiguity_ellipses(

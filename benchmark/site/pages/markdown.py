@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -15,22 +16,34 @@ from benchmark.analysis.rows import Row
 from benchmark.escaping import escape_markdown
 from benchmark.site.board import Board, status
 from benchmark.site.board_tables import accuracy_table, board_table, cost_table
-from benchmark.site.exports import export_links
-from benchmark.site.exports.markdown_table import IDENTITY, link_target, markdown_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.index_view import Card, IndexView
-from benchmark.site.tables import Table
+from benchmark.site.pages.render import Frame
+from benchmark.site.tables import NONE, Cell, Column, Line, Table
 
+TIE = '†'
+NO_BREAK = '\u00a0'
+IDENTITY = ('loss', 'backbone', 'input')  # what a line that stands for several rows has cells for
+LEGEND = (
+    '**Bold**: best of its column. '
+    f'{TIE}: cannot be told from the best (its paired 95 % interval over images contains 0).'
+)
 _TEMPLATES = Path(__file__).parents[1] / 'templates'
 
 
 def render_markdown_index(view: IndexView) -> str:
-    """The first page, ``README.md`` of the reports folder."""
+    """The first page, ``README.md``."""
     return _render('README.md.j2', view=view, card_table=_card_table, waiting=_waiting)
 
 
-def render_markdown_benchmark(view: BenchmarkView) -> str:
-    """The page of a benchmark, ``<name>.md`` in the reports folder."""
+def render_markdown_benchmark(view: BenchmarkView, frame: Frame, exports: Sequence[tuple[str, str]]) -> str:
+    """The page of a benchmark, ``<name>.md``.
+
+    Args:
+        view: what it shows.
+        frame: what every page shares.
+        exports: label and path, relative to the folder of the pages, of each exported file.
+    """
     normalizers = view.analysis.normalizers if view.has_result else view.analysis.normalizers[:1]
     return _render(
         'benchmark.md.j2',
@@ -39,7 +52,8 @@ def render_markdown_benchmark(view: BenchmarkView) -> str:
         accuracy=[_accuracy(view.board, normalizer, view.links) for normalizer in normalizers],
         cost=markdown_table(cost_table(view.board)),
         rows=view.analysis.section.rows,
-        exports=export_links(view.benchmark),
+        exports=exports,
+        frame=frame,
         status=status,
     )
 
@@ -78,3 +92,56 @@ def _render(template: str, **context: object) -> str:
 
 def _table(table: Table) -> Markup:
     return markdown_table(table)
+
+
+def markdown_table(table: Table, links: Sequence[str] = ()) -> Markup:
+    """A table with its caption above it and, where it marks any, a line that explains the marks below it.
+
+    Args:
+        table: the table; its groups of lines follow each other.
+        links: where the first cell of each line with a result leads; none: no cell is a link.
+    """
+    following = iter(links)
+    lines = [line for body in table.bodies for line in body]
+    cells = [_cells(line, table.columns, '' if line.reason else next(following, '')) for line in lines]
+    heads = [escape_markdown(head) for head in _heads(table)]
+    rule = ['---:' if column.numeric else '---' for column in table.columns]
+    text = '\n'.join(f'| {" | ".join(row)} |' for row in [heads, rule, *cells])
+    marked = any(cell.best or cell.tie for line in lines for cell in line.cells)
+    return Markup(f'**{escape_markdown(table.caption)}**\n\n{text}\n' + (f'\n{LEGEND}\n' if marked else ''))
+
+
+def link_target(path: str) -> Markup:
+    """A relative path as the target of a link."""
+    return Markup(quote(path))
+
+
+def _heads(table: Table) -> list[str]:
+    """Heads in one line; the end that all headings share, e.g. ', inter-ocular', stands in the caption already."""
+    groups = [column.group for column in table.columns]
+    ends = {group.rpartition(', ')[2] for group in groups if group}
+    if len(ends) == 1 and table.caption.count(f', {min(ends)},'):
+        groups = [group.removesuffix(f', {min(ends)}') for group in groups]
+    labels = [column.label for column in table.columns]
+    return [f'{group}: {label}' if group else label for group, label in zip(groups, labels, strict=True)]
+
+
+def _cells(line: Line, columns: Sequence[Column], link: str) -> list[str]:
+    found = [_cell(cell, column.numeric) for cell, column in zip(line.cells, columns, strict=False)]
+    if link:
+        found[0] = f'[{found[0]}]({link_target(link)})'
+    if not line.reason:
+        return found
+    return [*found, *[NONE] * (len(columns) - len(found) - 1), f'*{escape_markdown(line.reason)}*']
+
+
+def _cell(cell: Cell, numeric: bool) -> str:
+    text = escape_markdown(cell.text)
+    if numeric:
+        # A number stays on one line with its deviation and its interval.
+        text = text.replace(' ', NO_BREAK)
+    if cell.best:
+        text = f'**{text}**'
+    if cell.tie:
+        text = f'{text}{NO_BREAK}{TIE}'
+    return f'{text} ({escape_markdown(cell.note)})' if cell.note else str(text)

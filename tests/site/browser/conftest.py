@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,7 +76,7 @@ def open_page(browser: object, built: Path) -> Iterator[Callable]:
         page = context.new_page()
         page.on('console', lambda message: faults.append(f'{name}: {message.type}: {message.text}'))
         page.on('pageerror', lambda error: faults.append(f'{name}: {error}'))
-        page.on('request', lambda request: _check(request.url, faults))
+        page.on('request', lambda request: _check(request.url, built, faults))
         page.goto((built / name).as_uri())
         return page
 
@@ -85,6 +86,8 @@ def open_page(browser: object, built: Path) -> Iterator[Callable]:
     assert faults == []
 
 
-def _check(url: str, faults: list[str]) -> None:
-    if not (url.startswith('file:') and url.partition('#')[0].endswith('.html')) and not url.startswith('blob:'):
+def _check(url: str, built: Path, faults: list[str]) -> None:
+    path = url.partition('#')[0].removeprefix(built.as_uri())
+    own = path.endswith('.html') or re.fullmatch(r'/(assets/\w+\.(js|css)|figures/[\w-]+\.svg)', path)
+    if not own and not url.startswith(('blob:', 'data:')):
         faults.append(f'loaded {url[:200]}')

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.protocol import metrics
-from benchmark.records.predictions import load_predictions
+from benchmark.records.predictions import read_predictions
 from benchmark.records.record import read_record
 
 
@@ -14,10 +14,10 @@ def _errors(built, benchmark, loss, normalizer, subset):
     for path in sorted((built / 'records').glob('*.json')):
         record = read_record(path)
         if (record.benchmark, record.loss, record.status) == (benchmark, loss, 'done'):
-            predictions = load_predictions(path.with_name(record.predictions))
+            predictions = read_predictions(path.with_name(record.predictions))
             member = predictions.subsets[:, predictions.subset_names.tolist().index(subset)]
             distance = getattr(predictions, normalizer.replace('-', '_')).astype(np.float64)
-            pooled.append((predictions.distances.astype(np.float64).mean(axis=1) / distance)[member])
+            pooled.append((predictions.mean_distance / distance)[member])
     return np.concatenate(pooled)
 
 

@@ -27,7 +27,7 @@ def read_views() -> Callable[[Path], dict[str, BenchmarkView]]:
 
     def read(reports: Path) -> dict[str, BenchmarkView]:
         store = Store()
-        sections = make_sections(read_runs(reports, store))
+        sections = make_sections(read_runs([reports], store))
         links = page_links(sections)
         return {section.benchmark.name: BenchmarkView(Analysis(section, store), links) for section in sections}
 

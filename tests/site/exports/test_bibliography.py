@@ -7,7 +7,7 @@ import yaml
 
 from benchmark import __version__
 from benchmark.protocol.claims import load_claims
-from benchmark.site.exports.bibliography import bibliography
+from benchmark.site.exports import bibliography
 
 
 @pytest.fixture(scope='module')

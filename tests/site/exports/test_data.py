@@ -77,14 +77,14 @@ def test_text_is_as_it_is_written(factory, view, hostile):
 
 
 def test_benchmarks_are_chosen_by_name(filled, data):
-    assert [one['benchmark']['name'] for one in sections_data(filled, ['wflw', '300w'])] == ['wflw', '300w']
-    assert sections_data(filled, ['300w']) == [data['300w']]
+    assert [one['benchmark']['name'] for one in sections_data([filled], ['wflw', '300w'])] == ['wflw', '300w']
+    assert sections_data([filled], ['300w']) == [data['300w']]
     with pytest.raises(UsageError, match='cofw, 300w, wflw'):
-        sections_data(filled, ['300-w'])
+        sections_data([filled], ['300-w'])
 
 
 def test_comparison_is_the_mean_of_the_seeds_differences(filled):
-    data = comparison_data(compare_named(filled, 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1'))
+    data = comparison_data(compare_named([filled], 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1'))
     first = data['differences'][0]
     assert first['mean'] == pytest.approx(first['row_value']['mean'] - first['reference_value']['mean'], abs=2e-6)
     assert first['seeds'] == [0, 1, 2]

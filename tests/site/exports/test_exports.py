@@ -16,9 +16,7 @@ def test_labels_are_those_of_the_formats():
     assert dict(export_links(BENCHMARKS['300w'])) == {
         'CSV': 'exports/300w.csv',
         'JSON': 'exports/300w.json',
-        'Markdown': 'exports/300w-table.md',
-        'LaTeX table': 'exports/300w-table.tex',
-        'LaTeX macros': 'exports/300w-macros.tex',
+        'LaTeX': 'exports/300w.tex',
         'BibTeX': 'exports/references.bib',
     }
 

@@ -19,8 +19,8 @@ def test_numbers_are_those_of_the_predictions_at_full_precision(filled_views):
     for cells, line in zip(_read(csv_text(view.board)), view.board.lines, strict=True):
         if not line.row.done:
             continue
-        predictions = line.row.done[0].load_predictions()
-        nme = 100 * predictions.distances.astype(np.float64).mean(axis=1) / predictions.inter_ocular
+        predictions = line.row.done[0].read_predictions()
+        nme = 100 * predictions.mean_distance / predictions.inter_ocular
         assert float(cells['nme.full.inter-ocular']) == pytest.approx(nme.mean(), abs=2e-6)
         assert float(cells['fr10.full.inter-ocular']) == pytest.approx(100 * (nme > 10).mean(), abs=1e-6)
         assert float(cells['nme.full.inter-ocular.low']) < nme.mean() < float(cells['nme.full.inter-ocular.high'])

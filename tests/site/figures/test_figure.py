@@ -148,4 +148,4 @@ def test_preamble_of_matplotlib_is_gone(make):
     assert ElementTree.fromstring(svg).tag.endswith('}svg')
     # A style for every element would reach the page around it.
     assert '\n*{' not in svg and '>*{' not in svg
-    assert module.STYLE in svg
+    assert module.FIGURE_RULES in svg

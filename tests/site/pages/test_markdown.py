@@ -16,6 +16,7 @@ from benchmark.site.exports import export_links
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.index_view import index_view
 from benchmark.site.pages.markdown import render_markdown_benchmark, render_markdown_index
+from benchmark.site.pages.render import Frame
 from benchmark.site.tables import NONE, Cell, Column, Line, Table
 
 HEADLINE = '300W, inter-ocular, percent'
@@ -24,9 +25,13 @@ SYNTHETIC = 'Synthetic faces, 68 landmarks, inter-ocular, percent'
 
 def _views(reports):
     store = Store()
-    sections = make_sections(read_runs(reports, store))
+    sections = make_sections(read_runs([reports], store))
     links = page_links(sections)
     return {section.benchmark.name: BenchmarkView(Analysis(section, store), links) for section in sections}
+
+
+def _page(view, folder):
+    return render_markdown_benchmark(view, Frame((), folder), export_links(view.benchmark))
 
 
 @pytest.fixture(scope='module')
@@ -35,8 +40,8 @@ def views(filled):
 
 
 @pytest.fixture(scope='module')
-def pages(views):
-    return {name: render_markdown_benchmark(view) for name, view in views.items()}
+def pages(views, filled):
+    return {name: _page(view, filled) for name, view in views.items()}
 
 
 @pytest.fixture(scope='module')
@@ -62,9 +67,9 @@ def _errors(row, subset, distance):
     """NME of each image, one array per seed, computed without the package's metrics."""
     found = []
     for run in row.done:
-        predictions = run.load_predictions()
+        predictions = run.read_predictions()
         member = predictions.subsets[:, predictions.subset_names.tolist().index(subset)]
-        mean = predictions.distances.astype(np.float64).mean(axis=1)
+        mean = predictions.mean_distance
         found.append(100 * (mean / getattr(predictions, distance))[member])
     return found
 
@@ -142,7 +147,7 @@ def test_agreement_with_the_true_ambiguity_is_the_median_angle(views, tables):
     lines = {line['Loss']: line for line in tables[caption]}
     medians = []
     for run in _row(views, 'synthetic-68', 'STAR').done:
-        predictions = run.load_predictions()
+        predictions = run.read_predictions()
         full = [
             np.stack([c[..., [0, 1]], c[..., [1, 2]]], -1) for c in (predictions.covariances, predictions.ambiguity)
         ]
@@ -196,7 +201,7 @@ def test_links_lead_to_pages_figures_records_and_exports(views, pages, index, fi
     for name, view in views.items():
         known |= {f'{name}.html', f'{name}.md', *view.links.values()}
         known |= {path for _, path in export_links(view.benchmark)}
-        known |= {f'figures/{figure.name}.svg' for figure in view.figures.values()}
+        known |= {view.sheet_path}
         known |= {path.relative_to(filled).as_posix() for path in (filled / 'records').iterdir()}
     linked = set()
     for text in (*pages.values(), index):
@@ -205,7 +210,7 @@ def test_links_lead_to_pages_figures_records_and_exports(views, pages, index, fi
         linked |= targets
     for view in views.values():
         assert set(view.links.values()) <= linked
-        assert all(f'figures/{figure.name}.svg' in linked for figure in view.figures.values())
+        assert (view.sheet_path in linked) == view.has_result
 
 
 def test_every_record_is_named(pages, views):
@@ -228,7 +233,7 @@ def test_a_reader_of_markdown_sees_names_as_they_are_written(factory):
     factory.add('synthetic-29', loss=name, name='hostile', network=name)
     (view,) = _views(factory.reports).values()
     parse = MarkdownIt('commonmark').enable(['table', 'strikethrough'])
-    for text in (render_markdown_benchmark(view), render_markdown_index(index_view([view], ()))):
+    for text in (_page(view, factory.reports), render_markdown_index(index_view([view], ()))):
         shown = []
         for token in parse.parse(text):
             if token.type == 'inline':

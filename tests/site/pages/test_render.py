@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import base64
+import collections
 import hashlib
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,13 +17,14 @@ from benchmark.analysis.rows import make_sections
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
-from benchmark.site.pages import render
+from benchmark.site.board import page_links
+from benchmark.site.build import build_reports
+from benchmark.site.pages import assets, render
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.experiment_view import experiment_view
 from benchmark.site.pages.index_view import index_view
 from benchmark.site.pages.render import (
     Frame,
-    page_links,
     render_benchmark,
     render_definitions,
     render_experiment,
@@ -30,7 +33,7 @@ from benchmark.site.pages.render import (
 from benchmark.site.tables import Cell, Column, Line, Table
 
 FOLDER = Path(site.__path__[0])
-FRAME = Frame((('Results', 'index.html'), ('300W', '300w.html'), ('Definitions', 'definitions.html')), 'records')
+FRAME = Frame((('Results', 'index.html'), ('300W', '300w.html'), ('Definitions', 'definitions.html')), Path())
 EXPORTS = (('CSV', 'exports/300w.csv'),)
 
 
@@ -68,7 +71,7 @@ class _Elements(HTMLParser):
 
 def _views(reports):
     store = Store()
-    sections = make_sections(read_runs(reports, store))
+    sections = make_sections(read_runs([reports], store))
     links = page_links(sections)
     return {section.benchmark.name: BenchmarkView(Analysis(section, store), links) for section in sections}
 
@@ -79,14 +82,15 @@ def views(filled):
 
 
 @pytest.fixture(scope='module')
-def pages(views):
-    made = {f'{name}.html': render_benchmark(view, FRAME, EXPORTS) for name, view in views.items()}
+def pages(views, filled):
+    frame = Frame(FRAME.pages, filled)
+    made = {f'{name}.html': render_benchmark(view, frame, EXPORTS) for name, view in views.items()}
     for view in views.values():
         for row in view.analysis.section.rows:
             found = experiment_view(view.analysis, row, view.links)
-            made[view.links[row]] = render_experiment(found, FRAME, view.links, EXPORTS)
-    made['index.html'] = render_index(index_view(tuple(views.values()), ()), FRAME)
-    made['definitions.html'] = render_definitions(FRAME)
+            made[view.links[row]] = render_experiment(found, frame, view.links, EXPORTS)
+    made['index.html'] = render_index(index_view(tuple(views.values()), ()), frame)
+    made['definitions.html'] = render_definitions(frame)
     return made
 
 
@@ -94,7 +98,7 @@ def _board(page):
     return page[page.index('<table id="board">') : page.index('</table>', page.index('<table id="board">'))]
 
 
-@pytest.mark.parametrize('name', ['300w', 'synthetic-68', 'wflw'])
+@pytest.mark.parametrize('name', ['300w', 'synthetic-68', 'synthetic-98'])
 def test_leaderboard_holds_every_value_of_every_row(views, pages, name):
     board, view = _Elements(_board(pages[f'{name}.html'])), views[name]
     assert [head['data-key'] for head, _ in board.all('th') if 'data-key' in head] == [
@@ -126,6 +130,15 @@ def test_rows_without_a_result_are_last_and_grey_with_their_reason_and_nothing_t
     assert set(re.findall('data-sort="([^"]*)"', rows[2])) == {''}
 
 
+def test_page_without_a_result_lists_its_rows_with_their_reasons(views, pages):
+    page = _Elements(pages['wflw.html'])
+    texts = [text for _, text in page.all('td')]
+    for row in views['wflw'].analysis.section.rows:
+        assert (views['wflw'].links[row], row.record.loss) in [(link['href'], text) for link, text in page.all('a')]
+    assert texts.count('no-data: no prepared data in data/wflw') == 2
+    assert 'id="board"' not in pages['wflw.html']
+
+
 def test_filters_are_for_columns_of_several_texts_and_name_the_status_alone(views, pages):
     selects = {
         text.split()[0]: re.findall('<option>(.*?)</option>', select)
@@ -141,37 +154,46 @@ def test_filters_are_for_columns_of_several_texts_and_name_the_status_alone(view
 
 
 def test_names_of_records_are_escaped_wherever_they_stand(pages):
-    own = {hashlib.sha256(render.script(path).encode()).hexdigest() for path in _own_scripts()}
     for name, page in pages.items():
         elements = _Elements(page)
         assert '<b>' not in page
         for attributes, _ in elements.all('script'):
-            assert set(attributes) <= {'type', 'id'}, name
-        for text in re.findall(r'<script>(.*?)</script>', page, flags=re.DOTALL):
-            assert hashlib.sha256(text.encode()).hexdigest() in own, name
+            assert set(attributes) <= {'type', 'id', 'data-root', 'data-scripts'}, name
+        own = {assets.head_script(), assets.loader()}
+        assert set(re.findall(r'<script(?: data-[^>]*)?>(.*?)</script>', page, flags=re.DOTALL)) == own, name
     shown = _Elements(_board(pages['synthetic-98.html'])).all('th')
     assert '<script>alert(1)</script>' in [text for _, text in shown]
-
-
-def _own_scripts():
-    return [path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob('*.js')]
 
 
 def test_policy_allows_the_scripts_of_the_page_and_no_others(pages):
     for page in pages.values():
         policy = next(meta['content'] for meta, _ in _Elements(page).all('meta') if 'http-equiv' in meta)
-        scripts = re.findall(r'<script>(.*?)</script>', page, flags=re.DOTALL)
+        scripts = re.findall(r'<script(?: data-[^>]*)?>(.*?)</script>', page, flags=re.DOTALL)
         expected = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
         assert re.findall("'sha256-(.*?)'", policy) == expected
         assert policy.startswith("default-src 'none'")
         assert "'unsafe-inline'" not in policy.split('script-src')[1]
 
 
-@pytest.mark.parametrize('path', _own_scripts())
-def test_scripts_hold_nothing_that_ends_or_hides_them(path):
-    text = render.script(path)
-    assert not re.search('<!--|</?script', text, flags=re.IGNORECASE)
-    assert len(text) >= len((FOLDER / path).read_text())
+def test_pages_load_the_scripts_that_they_need_with_their_hashes(views, pages):
+    files = assets.asset_files()
+    for name, page in pages.items():
+        (attributes,) = [one for one, _ in _Elements(page).all('script') if 'data-scripts' in one]
+        scripts = json.loads(attributes['data-scripts'])
+        for path, integrity in scripts:
+            digest = hashlib.sha384(files[path].encode()).digest()
+            assert integrity == f'sha384-{base64.b64encode(digest).decode()}'
+        assert attributes['data-root'] == '../' * name.count('/')
+        paths = [path for path, _ in scripts]
+        view = views.get(name.removesuffix('.html'))
+        if view is not None:
+            assert ('assets/board.js' in paths) == ('assets/curves.js' in paths) == view.has_result
+        assert paths[0] == 'assets/page.js'
+
+
+@pytest.mark.parametrize('text', [assets.head_script(), assets.loader()])
+def test_scripts_in_the_page_hold_nothing_that_ends_or_hides_them(text):
+    assert not re.search('<!--|</?script|//', text, flags=re.IGNORECASE)
 
 
 def test_image_errors_are_in_the_page_as_data(views, pages):
@@ -182,20 +204,31 @@ def test_image_errors_are_in_the_page_as_data(views, pages):
         assert [json.loads(text) for text in found] == ([view.payload] if view.has_result else [])
 
 
-def test_pages_load_nothing_and_name_no_other_host(pages):
+def test_pages_load_nothing_from_elsewhere_and_name_no_other_host(pages):
     for name, page in pages.items():
         without_scripts = re.sub(r'<script.*?</script>', '', page, flags=re.DOTALL)
-        assert not re.search(r' src=', without_scripts), name
+        root = '../' * name.count('/')
+        for source in re.findall(r' src="([^"]*)"', without_scripts):
+            assert re.fullmatch(r'figures/[a-z0-9-]+\.svg#[a-z]+', source), name
         assert set(re.findall(r'https?://[^"\s<]*', without_scripts)) <= {
             'http://www.w3.org/2000/svg',
             'http://www.w3.org/1999/xlink',
         }
-        for link in re.findall(r'<link [^>]*href="([^"]*)"', page):
-            assert link == 'data:,'
+        assert re.findall(r'<link [^>]*href="([^"]*)"', page) == ['data:,', f'{root}assets/page.css']
+
+
+def test_a_drawing_is_stored_once(filled, tmp_path):
+    shutil.copytree(filled / 'records', tmp_path / 'records')
+    found = collections.Counter()
+    for path in build_reports(tmp_path).files:
+        if path.suffix in ('.html', '.svg'):
+            # A group of marks with all its places; contours of few landmarks may be alike by chance.
+            found.update(set(re.findall(r'<g id="[^"]*">?.{400,}', path.read_text())))
+    assert found and set(found.values()) == {1}
 
 
 def test_provenance_of_every_seed_is_on_the_page_of_its_row(filled, views, pages):
-    for run in read_runs(filled, Store()):
+    for run in read_runs([filled], Store()):
         view = views[run.record.benchmark]
         row = next(row for row in view.analysis.section.rows if run.record in [one.record for one in row.runs])
         page = pages[view.links[row]]
