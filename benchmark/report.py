@@ -128,13 +128,13 @@ def _folders(options: argparse.Namespace) -> list[Path]:
 
 
 def _photographs(data_root: Path, folders: Sequence[Path]) -> Photographs:
-    from benchmark.datasets.test_images import TestImages
+    from benchmark.datasets.image_source import ImageSource
     from benchmark.records.record import read_records
     from benchmark.site.pages.faces import Photographs
 
     if not data_root.is_dir():
         raise UsageError(f'--with-images {data_root}: no such folder (name the folder of prepared data)')
-    photographs = Photographs(TestImages(data_root))
+    photographs = Photographs(ImageSource(data_root))
     found: dict[str, bool] = {}
     for record in (record for folder in folders for record in read_records(folder / 'records')):
         if record.status == 'done':

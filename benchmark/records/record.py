@@ -10,21 +10,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from benchmark.errors import BenchmarkError
 from benchmark.files import write_atomically
+from benchmark.records.schema import Schema, read_json
 
 SCHEMA_VERSION = 2
 
 Status = Literal['done', 'failed', 'no-data', 'not-run']
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra='forbid', frozen=True)
-
-
-class Metric(_Model):
+class Metric(Schema):
     """One number with everything that it takes to know which number it is."""
 
     subset: str = Field(description="subset of the benchmark's test images, e.g. 'full' or 'challenge'")
@@ -35,7 +32,7 @@ class Metric(_Model):
     images: int = Field(description='number of test images that the value is computed on')
 
 
-class Dataset(_Model):
+class Dataset(Schema):
     """The prepared data that an experiment was trained and tested on."""
 
     fingerprint: str = Field(description='SHA-256 over the content of the prepared data, hexadecimal')
@@ -46,7 +43,7 @@ class Dataset(_Model):
     missing: int = Field(description='number of images of the published benchmark that were absent')
 
 
-class Cost(_Model):
+class Cost(Schema):
     """What the run took. Times are wall-clock seconds on ``Environment.device_name``."""
 
     epochs: int = Field(description='training epochs')
@@ -58,7 +55,7 @@ class Cost(_Model):
     peak_memory_mib: float = Field(description='peak of the process (CPU) or of allocated device memory (GPU), MiB')
 
 
-class Environment(_Model):
+class Environment(Schema):
     """Where and with what the run was made."""
 
     device: str = Field(description="'cpu' or 'cuda'")
@@ -75,7 +72,7 @@ class Environment(_Model):
     git_dirty: bool | None = Field(description='whether tracked files differed from that commit')
 
 
-class Settings(_Model):
+class Settings(Schema):
     """Switches of a configuration that trade time, memory and precision (the precision is in :class:`Environment`)."""
 
     images_per_step: int = Field(description='images behind one step of the optimizer, over all processes and batches')
@@ -85,7 +82,7 @@ class Settings(_Model):
     gradient_checkpointing: bool = Field(description='whether features are computed again for the gradient')
 
 
-class Pretrained(_Model):
+class Pretrained(Schema):
     """Weights that the backbone should start from, and whether it did."""
 
     name: str = Field(description="as the configuration has it, e.g. 'open-mmlab://msra/hrnetv2_w18'")
@@ -93,7 +90,7 @@ class Pretrained(_Model):
     sha256: str | None = Field(description='of that file, hexadecimal')
 
 
-class GivenWeights(_Model):
+class GivenWeights(Schema):
     """Weights that were tested as they are, not trained by this benchmark."""
 
     origin: Literal['official weights', 'given weights'] = Field(
@@ -105,7 +102,7 @@ class GivenWeights(_Model):
     converted_part: str | None = Field(description="'net_ema' or 'net' of it; null for other weights")
 
 
-class Epoch(_Model):
+class Epoch(Schema):
     """One point of the training curve."""
 
     epoch: int = Field(description='1-based')
@@ -115,7 +112,7 @@ class Epoch(_Model):
     test_nme: float | None = Field(None, description='headline NME on the test images, percent; it chooses nothing')
 
 
-class Record(_Model):
+class Record(Schema):
     """Everything known about one experiment, finished or not."""
 
     schema_version: Literal[1, 2] = Field(
@@ -196,16 +193,7 @@ def read_record(path: Path) -> Record:
     Raises:
         BenchmarkError: the file is not a record of this schema; the message names file and first wrong key.
     """
-    try:
-        return Record.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = '.'.join(map(str, first['loc'])) or 'file'
-        raise BenchmarkError(
-            f'{path}: not a valid record: {where}: {first["msg"]} (mend or remove the file)'
-        ) from error
-    except OSError as error:
-        raise BenchmarkError(f'{path}: cannot read the record: {error.strerror}') from error
+    return read_json(Record, path, 'record')
 
 
 def read_records(folder: Path) -> list[Record]:

@@ -11,20 +11,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from benchmark.errors import BenchmarkError
 from benchmark.files import write_atomically
 from benchmark.records.record import Environment
+from benchmark.records.schema import Schema, read_json
 
 Interval = tuple[float, float]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra='forbid', frozen=True)
-
-
-class Row(_Model):
+class Row(Schema):
     """One way to do it, and how long it takes."""
 
     name: str = Field(description='what it is')
@@ -48,7 +45,7 @@ class Row(_Model):
     )
 
 
-class Measurement(_Model):
+class Measurement(Schema):
     """Result of one part."""
 
     part: str = Field(description="name of the part, e.g. 'loss'")
@@ -64,7 +61,7 @@ class Measurement(_Model):
     measured: str | None = Field(None, description='time of the measurement, ISO 8601, UTC; null before it is stored')
 
 
-class SpeedReport(_Model):
+class SpeedReport(Schema):
     """Everything measured on one device with one number of threads."""
 
     schema_version: Literal[1] = Field(1, description='version of this schema')
@@ -123,16 +120,7 @@ def read_speed_report(path: Path) -> SpeedReport:
     Raises:
         BenchmarkError: it cannot be read or is not of this schema; the message names file and first wrong key.
     """
-    try:
-        return SpeedReport.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = '.'.join(map(str, first['loc'])) or 'file'
-        raise BenchmarkError(
-            f'{path}: not a valid report of speeds: {where}: {first["msg"]} (mend or remove the file)'
-        ) from error
-    except OSError as error:
-        raise BenchmarkError(f'{path}: cannot read the speeds: {error.strerror}') from error
+    return read_json(SpeedReport, path, 'report of speeds')
 
 
 def decimals(milliseconds: float) -> int:

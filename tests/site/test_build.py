@@ -9,10 +9,10 @@ import sys
 import numpy as np
 import pytest
 
+from benchmark.datasets.image_source import ImageSource
 from benchmark.datasets.prepared import open_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.datasets.synthetic.sampling import CONDITIONS
-from benchmark.datasets.test_images import TestImages
 from benchmark.errors import BenchmarkError
 from benchmark.records.predictions import Predictions
 from benchmark.site.build import Site, build_reports
@@ -272,7 +272,7 @@ def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_pat
     data, reports = drawn
     build_reports(reports)
     before = _contents(reports)
-    build_reports(tmp_path / 'with-images', [reports], Photographs(TestImages(data)))
+    build_reports(tmp_path / 'with-images', [reports], Photographs(ImageSource(data)))
     assert _contents(reports) == before
     assert not [
         path for path, content in before.items() if path.endswith(('.html', '.svg')) and b'data:image/jpeg' in content
@@ -286,7 +286,7 @@ def test_photographs_are_put_behind_faces_in_another_folder_alone(drawn, tmp_pat
 def test_photographs_of_other_data_are_left_out(drawn, tmp_path):
     _, reports = drawn
     prepare_synthetic(tmp_path / 'other', 'synthetic-29', train_images=1, test_images=len(CONDITIONS), seed=1)
-    build_reports(tmp_path / 'with-images', [reports], Photographs(TestImages(tmp_path / 'other')))
+    build_reports(tmp_path / 'with-images', [reports], Photographs(ImageSource(tmp_path / 'other')))
     assert b'data:image/jpeg' not in b''.join(_contents(tmp_path / 'with-images').values())
 
 
@@ -296,5 +296,5 @@ def test_unreadable_photograph_is_named(drawn, tmp_path):
     path = prepared.image_path(prepared.test[0])
     path.write_bytes(b'no image')
     with pytest.raises(BenchmarkError, match='not a readable image') as caught:
-        build_reports(tmp_path / 'with-images', [reports], Photographs(TestImages(data)))
+        build_reports(tmp_path / 'with-images', [reports], Photographs(ImageSource(data)))
     assert str(path) in str(caught.value)

@@ -71,8 +71,8 @@ def gains_and_losses(
     return faces(name, title, drawn, row.benchmark.layout, columns=number, other_label=baseline.record.loss)
 
 
-class TestImages(Protocol):
-    """Where photographs come from, such as :class:`benchmark.datasets.test_images.TestImages`."""
+class ImageSource(Protocol):
+    """Where photographs come from, such as :class:`benchmark.datasets.image_source.ImageSource`."""
 
     def fingerprint(self, benchmark: str) -> str | None:
         """Identity of the data at hand of a benchmark; None without any."""
@@ -88,7 +88,7 @@ class Photographs:
         source: where they come from.
     """
 
-    def __init__(self, source: TestImages) -> None:
+    def __init__(self, source: ImageSource) -> None:
         self._source = source
 
     def are_of(self, record: Record) -> bool:

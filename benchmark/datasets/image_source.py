@@ -8,14 +8,12 @@ from pathlib import Path
 from benchmark.datasets.prepared import find_prepared, open_prepared
 
 
-class TestImages:
+class ImageSource:
     """Test images of all benchmarks that are prepared in a folder.
 
     Args:
         data_root: folder of all prepared benchmarks.
     """
-
-    __test__ = False  # no test of pytest's
 
     def __init__(self, data_root: Path) -> None:
         self.data_root = data_root

@@ -1,0 +1,41 @@
+"""What all stored JSON files have in common: nothing but the documented keys, and one line on what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from benchmark.errors import BenchmarkError
+
+_Stored = TypeVar('_Stored', bound='Schema')
+
+
+class Schema(BaseModel):
+    """Part of a file; it never changes, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+
+def read_json(kind: type[_Stored], path: Path, name: str) -> _Stored:
+    """Read and validate a file.
+
+    Args:
+        kind: what it holds.
+        path: the file.
+        name: what it is called in messages, e.g. 'record'.
+
+    Raises:
+        BenchmarkError: it cannot be read or is not of this schema; the message names file and first wrong key.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = '.'.join(map(str, first['loc'])) or 'file'
+        raise BenchmarkError(
+            f'{path}: not a valid {name}: {where}: {first["msg"]} (mend or remove the file)'
+        ) from error
+    except OSError as error:
+        raise BenchmarkError(f'{path}: cannot read the {name}: {error.strerror}') from error
