@@ -177,7 +177,7 @@ def test_example_of_an_own_record_becomes_a_row(tmp_path, monkeypatch, capsys):
     exec(re.search(r'<!-- example: record -->\n```python\n(.*?)```', SUBMITTING, re.DOTALL)[1], {})
     written = capsys.readouterr().out.strip()
     assert str(tmp_path) not in Path(written).read_text()
-    (section,) = make_sections(read_runs([tmp_path / 'reports'], Store()))
+    (section,) = make_sections(read_runs([tmp_path / 'results'], Store()))
     (row,) = section.rows
     assert (row.record.method, row.status) == ('MyMethod', 'partial')
     eyes = [(truth[:, list(side)].mean(axis=1)) for side in (range(36, 42), range(42, 48))]
