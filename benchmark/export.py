@@ -38,11 +38,11 @@ def _export(options: argparse.Namespace) -> dict:
     # PyTorch and MMPose take seconds to import, and --help and wrong usage need neither.
     import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
     from benchmark.protocol.benchmarks import get_benchmark
-    from benchmark.suite.experiments import load_experiment
+    from benchmark.suite.experiments import find_experiment
     from benchmark.suite.export import export, load_network, require_onnx
 
     require_onnx()
-    experiment = load_experiment(_configuration(options.config, options.configs))
+    experiment = find_experiment(options.config, options.configs)
     network = load_network(experiment, options.weights)
     difference = export(network, experiment.input_size, options.output)
     preprocessor = network.estimator.data_preprocessor
@@ -56,16 +56,6 @@ def _export(options: argparse.Namespace) -> dict:
         'landmarks': get_benchmark(experiment.benchmark).layout.num_landmarks,
         'difference': difference,
     }
-
-
-def _configuration(given: str, folder: Path) -> Path:
-    path = Path(given)
-    if path.suffix == '.py':
-        return path
-    found = sorted(folder.rglob(f'{given}.py'))
-    if not found:
-        raise UsageError(f'--config {given}: no such configuration in {folder} (list: python -m benchmark.run --list)')
-    return found[0]
 
 
 def _parser() -> argparse.ArgumentParser:

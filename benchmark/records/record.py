@@ -118,7 +118,7 @@ class Record(Schema):
     schema_version: Literal[1, 2] = Field(
         SCHEMA_VERSION, description='version of this schema; since 2, predictions are written in the compact form'
     )
-    name: str = Field(description='stem of the configuration file in mmpose_configs/')
+    name: str = Field(description='name of the configuration, as benchmark.run --list prints it')
     seed: int | None = Field(
         description='seed of initialization, shuffling and augmentation; null where given weights were tested'
     )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from mmengine.config import Config
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.record import Settings
 from benchmark.suite.config_reading import box_name, check_keys, first_line, loss_name, precision_name
+from benchmark.suite.variants import TABLE, Variant, read_config, read_file, read_variants
 
 # Raised whenever a change of code changes numbers, so that results of older code are not taken for current ones.
 RESULTS_VERSION = 1
@@ -26,8 +27,8 @@ class Experiment:
     """One configuration, resolved.
 
     Attributes:
-        name: stem of the configuration file.
-        path: the configuration file.
+        name: stem of the configuration file, or name of the variant.
+        path: the configuration file, or the address of the variant (see :mod:`benchmark.suite.variants`).
         config: its content with all bases merged; free of paths of a machine.
     """
 
@@ -140,51 +141,78 @@ class Experiment:
 
 
 def find_experiments(folder: Path) -> tuple[list[Experiment], list[str]]:
-    """Read every configuration of a folder; folders whose name begins with ``_`` hold bases and are passed over.
+    """Read every configuration of a folder, and every variant that its table makes.
+
+    Files and folders whose name begins with ``_`` hold bases and the table and are passed over.
 
     Args:
         folder: folder of configurations.
 
     Returns:
-        The experiments, ordered by benchmark and name, and one line for each file that is not a usable configuration.
+        The experiments, ordered by benchmark and name, and one line for each file that is not a usable configuration
+        and for each mistake of the table.
 
     Raises:
-        BenchmarkError: the folder is absent, holds no configuration, or two configurations have the same name.
+        BenchmarkError: the folder is absent, or holds no configuration.
     """
-    paths = sorted(
-        path
-        for path in folder.rglob('*.py')
-        if not any(part.startswith('_') for part in path.relative_to(folder).parts)
-    )
-    if not paths:
+    files = _files(folder)
+    variants, mistakes = _variants(folder / TABLE, files)
+    if not (files or variants or mistakes):
         raise BenchmarkError(f'{folder}: no configuration found (choose a folder with --configs)')
-    experiments, problems = {}, []
-    for path in paths:
+    read = cache(read_file)  # a base is read once for all of its variants
+    sources = [(path, path, partial(read, path)) for path in files]
+    sources += [(one.path, folder / TABLE, lambda one=one: one.resolve(read(one.base))) for one in variants]
+    experiments, problems = {}, {one: one for one in mistakes}
+    for path, file, resolve in sources:
         try:
-            experiment = load_experiment(path)
+            experiment = _checked(path, resolve())
             if experiment.name in experiments:
                 raise BenchmarkError(f'{path}: same name as {experiments[experiment.name].path} (rename one of them)')
         except BenchmarkError as error:
-            problems.append(str(error))
+            # By file: what a table gets wrong in many variants is said of one of them.
+            problems.setdefault(str(error).replace(str(path), str(file)), str(error))
         else:
             experiments[experiment.name] = experiment
     return sorted(
         experiments.values(), key=lambda one: (not get_benchmark(one.benchmark).synthetic, one.benchmark, one.name)
-    ), problems
+    ), list(problems.values())
+
+
+def find_experiment(given: str, folder: Path) -> Experiment:
+    """Read the one configuration that ``--config`` asks for.
+
+    Args:
+        given: a path that ends in '.py', or the name of a configuration.
+        folder: folder of configurations in which a name is looked for.
+
+    Raises:
+        UsageError: there is no configuration of this name.
+        BenchmarkError: it is not usable.
+    """
+    if given.endswith('.py'):
+        return load_experiment(Path(given))
+    paths = [path for path in _files(folder) if path.stem == given]
+    paths = paths or [one.path for one in read_variants(folder / TABLE) if one.path.stem == given]
+    if not paths:
+        raise UsageError(
+            f'--config {given}: no such configuration in {folder} (list them: python -m benchmark.run --list)'
+        )
+    return load_experiment(paths[0])
 
 
 def load_experiment(path: Path) -> Experiment:
     """Read one configuration and check what every experiment needs.
 
+    Args:
+        path: a file, or the address of a variant (see :mod:`benchmark.suite.variants`).
+
     Raises:
-        BenchmarkError: the file is absent, is not valid Python, misspells or lacks a key, or names no known benchmark.
+        BenchmarkError: it is absent, is not valid Python, misspells or lacks a key, or names no known benchmark.
     """
-    if not path.is_file():
-        raise BenchmarkError(f'{path}: no such configuration (list them: python -m benchmark.run --list)')
-    try:
-        config = Config.fromfile(path, import_custom_modules=False)
-    except Exception as error:  # a configuration is code and can raise anything
-        raise BenchmarkError(f'{path}: not a readable configuration: {first_line(error)}') from error
+    return _checked(path, read_config(path))
+
+
+def _checked(path: Path, config: Config) -> Experiment:
     check_keys(path, config)
     experiment = Experiment(path.stem, path, config)
     try:
@@ -197,6 +225,25 @@ def load_experiment(path: Path) -> Experiment:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BenchmarkError(f'{path}: incomplete configuration: {first_line(error)}') from error
     return experiment
+
+
+def _files(folder: Path) -> list[Path]:
+    """Configuration files of a folder, sorted."""
+    paths = sorted(folder.rglob('*.py'))
+    return [path for path in paths if not any(part.startswith('_') for part in path.relative_to(folder).parts)]
+
+
+def _variants(table: Path, files: list[Path]) -> tuple[list[Variant], list[str]]:
+    """Variants that are not files, and what is wrong with their table."""
+    try:
+        variants = read_variants(table)
+    except BenchmarkError as error:
+        return [], [str(error)]
+    names = {path.stem: path for path in files}
+    twice = [names[one.path.stem] for one in variants if one.path.stem in names]
+    mend = f'{len(twice)} in all; remove the file, or add its loss to in_files of the family'
+    problems = [f'{table}: makes what is a file, too: {twice[0]} ({mend})'] if twice else []
+    return [one for one in variants if one.path.stem not in names], problems
 
 
 def _sha256(content: list) -> str:

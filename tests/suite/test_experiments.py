@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import read_records
-from benchmark.suite.experiments import find_experiments, load_experiment
+from benchmark.suite.experiments import find_experiment, find_experiments, load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'mmpose_configs'
@@ -148,3 +148,28 @@ def test_folder_without_configurations_is_refused(tmp_path, folder):
 def test_unknown_configuration_is_refused(tmp_path):
     with pytest.raises(BenchmarkError, match=r'nowhere\.py: no such configuration'):
         load_experiment(tmp_path / 'nowhere.py')
+
+
+def test_configuration_is_found_by_name_and_by_path(configs):
+    by_path = find_experiment(str(configs / BASELINE), Path('nowhere'))
+    by_name = find_experiment(Path(BASELINE).stem, configs)
+    assert by_path.path == by_name.path == configs / BASELINE
+    assert by_path.name == by_name.name == Path(BASELINE).stem
+
+
+@pytest.mark.parametrize('name', ['nothing', 'official_256x256', '_variants', '', '*'])
+def test_name_of_no_configuration_is_wrong_usage(name):
+    with pytest.raises(UsageError, match=r'--config .*: no such configuration in .*mmpose_configs .*--list'):
+        find_experiment(name, CONFIGS)
+
+
+def test_name_in_an_absent_folder_is_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match=r'no such configuration in .*nowhere'):
+        find_experiment('mine', tmp_path / 'nowhere')
+
+
+def test_broken_configuration_that_is_asked_for_says_why(configs):
+    (configs / '300w' / 'broken.py').write_text('model = (\n')
+    for given in ('broken', str(configs / '300w' / 'broken.py')):
+        with pytest.raises(BenchmarkError, match=r'broken\.py: not a readable configuration: SyntaxError'):
+            find_experiment(given, configs)
