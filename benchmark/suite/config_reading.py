@@ -49,7 +49,7 @@ def first_line(error: BaseException) -> str:
 
 def _check_spelling(path: Path, prefix: str, section: dict, known: Iterable[str], cutoff: float) -> None:
     known = set(known)
-    for key in section.keys() - known:
+    for key in (key for key in section if key not in known):
         close = difflib.get_close_matches(key, known, n=1, cutoff=cutoff)
         if close:
             raise BenchmarkError(f'{path}: unknown setting {prefix}{key} (did you mean {prefix}{close[0]}?)')

@@ -117,7 +117,7 @@ def make_sheet(path: str, title: str, figures: Mapping[str, Figure]) -> tuple[st
     for key, figure in figures.items():
         wide, high = sizes[key]
         views.append(f'<view id="{key}" viewBox="0 {top:g} {wide:g} {high:g}"/>')
-        drawings.append(figure.inline.replace('<svg ', f'<svg y="{top:g}" ', 1).replace('pt"', '"'))
+        drawings.append(figure.inline.replace('<svg ', f'<svg y="{top:g}" ', 1).replace('pt"', '"', 2))
         parts[key] = Part(figure.title, f'{path}#{key}', wide, high)
         top += high + _GAP
     head = (

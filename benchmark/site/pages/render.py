@@ -118,7 +118,9 @@ def _render(template: str, frame: Frame, page: str, scripts: Sequence[str] = (),
             **content,
         )
     )
-    return _INSIDE_A_PART.sub(' ', text)
+    parts = re.split(r'(<pre.*?</pre>)', text, flags=re.DOTALL)
+    parts[::2] = [_INSIDE_A_PART.sub(' ', part) for part in parts[::2]]
+    return ''.join(parts)
 
 
 @cache

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import collections
 import hashlib
+import html
 import json
 import re
 import shutil
@@ -194,6 +195,13 @@ def test_pages_load_the_scripts_that_they_need_with_their_hashes(views, pages):
 @pytest.mark.parametrize('text', [assets.head_script(), assets.loader()])
 def test_scripts_in_the_page_hold_nothing_that_ends_or_hides_them(text):
     assert not re.search('<!--|</?script|//', text, flags=re.IGNORECASE)
+
+
+def test_configuration_is_shown_line_by_line(views, pages):
+    for view in views.values():
+        for row in view.analysis.section.rows:
+            shown = re.search('<pre tabindex="0">(.*?)</pre>', pages[view.links[row]], flags=re.DOTALL)[1]
+            assert html.unescape(shown) == row.record.config
 
 
 def test_image_errors_are_in_the_page_as_data(views, pages):
