@@ -106,7 +106,7 @@ def test_variant_that_is_written_out_is_the_same_experiment(tmp_path):
     assert mine.fingerprint('data', 0) == variant.fingerprint('data', 0)
 
 
-@pytest.mark.parametrize('name', ['configurations', 'definitions', 'records', 'submitting'])
+@pytest.mark.parametrize('name', ['configurations', 'definitions', 'footguns', 'records', 'submitting'])
 def test_links_lead_somewhere(name):
     page = (ROOT / 'docs' / f'{name}.md').read_text()
     targets = re.findall(r'\]\((?!https?:)([^)]+)\)', page)
@@ -114,6 +114,18 @@ def test_links_lead_somewhere(name):
     headings = {heading.lower() for heading in re.findall(r'^## (\w+)$', page, re.MULTILINE)}
     for target in targets:
         assert target[1:] in headings if target.startswith('#') else (ROOT / 'docs' / target).exists(), target
+
+
+def test_contributing_names_what_is_there():
+    text = (ROOT / 'CONTRIBUTING.md').read_text()
+    named = re.findall(r'`([\w./-]+\.(?:py|toml|md)|(?:benchmark|tests|mmpose_configs|docs)/[\w./]*)`', text)
+    linked = re.findall(r'\]\(([^)]+)\)', text)
+    assert len(named) > 10 and [path for path in (*named, *linked) if not (ROOT / path).exists()] == []
+    modules = re.findall(r'python -m ((?:benchmark|tests)\.\w+)', text)
+    assert modules and all((ROOT / f'{module.replace(".", "/")}.py').is_file() for module in modules)
+    house = text.split('```')[3]
+    for package in (path.name for path in (ROOT / 'benchmark').iterdir() if (path / '__init__.py').is_file()):
+        assert re.search(rf'^ *{package}\b|  {package}\b', house, re.MULTILINE), package
 
 
 def test_definitions_are_those_of_the_pages():
