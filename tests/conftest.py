@@ -32,6 +32,16 @@ model = dict(head=dict(out_channels=29))
 VARIANT = "_base_ = './tiny-smoothl1.py'\nmodel = dict(head=dict(loss={}))\n"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that train come first: they take longest, and several processes then end at about the same time.
+
+    Before them come those that share a training, so that one process makes it for all.
+    """
+    items.sort(
+        key=lambda item: -sum(name in getattr(item, 'fixturenames', ()) for name in ('make_workshop', 'finished'))
+    )
+
+
 @pytest.fixture(scope='session')
 def shared() -> Path:
     """Folder with golden values and real faces, kept outside the repository because of the faces' license."""

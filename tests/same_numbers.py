@@ -11,6 +11,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -107,24 +108,28 @@ def _compare(before: Path, folder: Path) -> list[str]:
         list(pool.map(lambda name: _python(trees[name], '-c', _DRAW, str(folder / f'data-{name}')), trees))
         manifests = [json.loads((folder / f'data-{name}' / BENCHMARK / 'manifest.json').read_text()) for name in trees]
         lines = [] if manifests[0]['fingerprint'] == manifests[1]['fingerprint'] else ['drawn faces: differ']
-        # Both train on the same faces, so that a change of these does not hide one of the training.
-        found = list(pool.map(lambda name: _train(trees[name], folder / 'data-before', folder / f'run-{name}'), trees))
+        # Both train on the same faces, so that a change of these does not hide one of the training; each on a copy of
+        # its own, because a training leaves what it has cut out of them for the next one.
+        for name in trees:
+            shutil.copytree(folder / 'data-before', folder / f'run-{name}' / 'data')
+        found = list(pool.map(lambda name: _train(trees[name], folder / f'run-{name}'), trees))
     for experiment in EXPERIMENTS:
         one, other = (as_stored(_predictions(records, experiment), folder) for records in found)
         lines += [f'{experiment}: {line}' for line in differences(one, other)]
     return lines
 
 
-def _train(tree: Path, data: Path, folder: Path) -> Path:
-    """Train all experiments with the code of a tree; returns the folder of the records."""
-    (folder / 'configs').mkdir(parents=True)
+def _train(tree: Path, folder: Path) -> Path:
+    """Train all experiments with the code of a tree, on the data in a folder; returns the folder of the records."""
+    (folder / 'configs').mkdir()
     for name, (recipe, text) in EXPERIMENTS.items():
         base = tree / 'mmpose_configs' / '_base_' / 'recipes' / f'{recipe}.py'
         (folder / 'configs' / f'{name}.py').write_text(f"_base_ = '{base}'\n{text}")
-    results = '--results' if '--results' in _python(tree, '-m', 'benchmark.run', '--help') else '--reports'
-    folders = {'--configs': 'configs', results: 'results', '--work-dir': 'work'}
+    folders = {'--configs': 'configs', '--data-root': 'data', '--work-dir': 'work', '--reports': 'results'}
+    if '--results' in _python(tree, '-m', 'benchmark.run', '--help'):  # version 0.1 knows one folder for both
+        folders |= {'--results': 'results', '--reports': 'published'}
     flags = [text for flag, name in folders.items() for text in (flag, str(folder / name))]
-    _python(tree, '-m', 'benchmark.run', '--all', '--device', 'cpu', '--data-root', str(data), *flags)
+    _python(tree, '-m', 'benchmark.run', '--all', '--device', 'cpu', *flags)
     return folder / 'results' / 'records'
 
 

@@ -26,7 +26,6 @@ __all__ = [
     'Prepared',
     'find_prepared',
     'open_prepared',
-    'read_faces',
     'read_manifest',
     'write_prepared',
 ]
@@ -53,10 +52,6 @@ class Prepared:
     def image_path(self, face: Face) -> Path:
         """Absolute path of the image of a face."""
         return self.image_root / face.image
-
-    def annotation_file(self, split: str) -> Path:
-        """Annotation file of a split, 'train' or 'test'."""
-        return _annotation_file(self.folder, split)
 
 
 def write_prepared(
@@ -133,15 +128,6 @@ def find_prepared(data_root: Path, benchmark: str) -> Manifest | None:
     except BenchmarkError:
         return None
     return manifest
-
-
-def read_faces(data_root: Path, benchmark: str, split: str) -> list[Face]:
-    """Read the faces of a split, 'train' or 'test', in the order in which they were written.
-
-    Raises:
-        BenchmarkError: nothing is prepared, or the annotation file is absent or was changed after the manifest.
-    """
-    return _read_split(data_root / benchmark, read_manifest(data_root, benchmark), split)
 
 
 def open_prepared(data_root: Path, benchmark: str) -> Prepared:

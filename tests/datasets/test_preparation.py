@@ -276,7 +276,8 @@ def test_mmpose_reads_every_face(small, prepare, data_root, benchmark, dataset):
     prepared = open_prepared(data_root, benchmark)
     for split, faces in truth.items():
         loaded = getattr(mmpose_datasets, dataset)(
-            ann_file=str(prepared.annotation_file(split)), data_prefix={'img': f'{prepared.image_root}/'}
+            ann_file=str(prepared.folder / 'annotations' / f'{split}.json'),
+            data_prefix={'img': f'{prepared.image_root}/'},
         )
         assert len(loaded) == len(faces)
         for index, face in enumerate(faces):

@@ -15,7 +15,6 @@ from benchmark.datasets.prepared import (
     Face,
     find_prepared,
     open_prepared,
-    read_faces,
     read_manifest,
     write_prepared,
 )
@@ -73,7 +72,7 @@ def test_faces_come_back_to_the_bit(tmp_path, write, make_faces):
         ambiguity=np.random.default_rng(1).normal(size=(68, 1, 1)) * np.array([[2.0, 0.1], [0.1, 1 / 3]]),
     )
     write(test=test)
-    for written, read in zip(test, read_faces(tmp_path / 'data', '300w', 'test'), strict=True):
+    for written, read in zip(test, open_prepared(tmp_path / 'data', '300w').test, strict=True):
         assert (read.image, read.width, read.height, read.subsets) == (written.image, 80, 60, ('challenge',))
         for name in ('keypoints', 'occluded', 'ambiguity'):
             assert getattr(read, name).dtype == getattr(written, name).dtype
@@ -82,7 +81,7 @@ def test_faces_come_back_to_the_bit(tmp_path, write, make_faces):
 
 def test_absent_occlusion_and_ambiguity_come_back_as_none(tmp_path, write):
     write()
-    face = read_faces(tmp_path / 'data', '300w', 'train')[0]
+    face = open_prepared(tmp_path / 'data', '300w').train[0]
     assert face.occluded is None
     assert face.ambiguity is None
 
@@ -93,7 +92,8 @@ def test_open_prepared_gives_everything_that_a_training_needs(tmp_path, write, i
     assert prepared.manifest == manifest == read_manifest(tmp_path / 'data', '300w')
     assert [prepared.image_path(face) for face in prepared.train] == [images / f'{name}.png' for name in '0123']
     assert len(prepared.test) == 2
-    assert json.loads(prepared.annotation_file('test').read_text())['images'][0]['file_name'] == '4.png'
+    annotations = prepared.folder / 'annotations' / 'test.json'
+    assert json.loads(annotations.read_text())['images'][0]['file_name'] == '4.png'
 
 
 def test_manifest_counts(write):
@@ -177,7 +177,7 @@ def test_damaged_preparation_is_written_anew(tmp_path, write):
     annotations.write_text('{}')
     assert find_prepared(tmp_path / 'data', '300w') is None
     assert write() == manifest == find_prepared(tmp_path / 'data', '300w')
-    assert len(read_faces(tmp_path / 'data', '300w', 'test')) == 2
+    assert len(open_prepared(tmp_path / 'data', '300w').test) == 2
 
 
 def test_full_disk_leaves_the_old_preparation_untouched(tmp_path, write, make_faces, monkeypatch):
@@ -270,15 +270,10 @@ def test_damaged_annotations_are_refused(tmp_path, write, change):
     path.unlink()
     if change != 'removed':
         path.write_bytes(content[:-100] if change == 'cut' else content.replace(b'"iscrowd":0', b'"iscrowd":1'))
-    for read in (
-        lambda: read_faces(tmp_path / 'data', '300w', 'train'),
-        lambda: open_prepared(tmp_path / 'data', '300w'),
-    ):
-        with pytest.raises(BenchmarkError) as caught:
-            read()
-        assert str(caught.value).startswith(f'{path}: ')
-        assert str(caught.value).endswith('(prepare 300w again)')
-    assert len(read_faces(tmp_path / 'data', '300w', 'test')) == 2
+    with pytest.raises(BenchmarkError) as caught:
+        open_prepared(tmp_path / 'data', '300w')
+    assert str(caught.value).startswith(f'{path}: ')
+    assert str(caught.value).endswith('(prepare 300w again)')
 
 
 @pytest.mark.parametrize(
@@ -377,7 +372,7 @@ def test_mmpose_reads_every_face(tmp_path, images, write, make_faces, benchmark,
     write(benchmark=benchmark, train=train, test=make_faces('45', count=count))
     prepared = open_prepared(tmp_path / 'data', benchmark)
     loaded = getattr(mmpose_datasets, dataset)(
-        ann_file=str(prepared.annotation_file('train')), data_prefix={'img': f'{images}/'}
+        ann_file=str(prepared.folder / 'annotations' / 'train.json'), data_prefix={'img': f'{images}/'}
     )
     assert len(loaded) == 4
     for index, face in enumerate(prepared.train):

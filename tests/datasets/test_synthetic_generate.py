@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.datasets.prepared import read_faces
+from benchmark.datasets.prepared import open_prepared
 from benchmark.datasets.synthetic import draw_face, prepare_synthetic, render_face
 from benchmark.datasets.synthetic.landmarks import ISOTROPIC, PLACES, PUPIL
 from benchmark.datasets.synthetic.parameters import FaceParameters
@@ -30,7 +30,7 @@ def test_the_same_seed_gives_the_same_fingerprint_and_another_seed_another(prepa
 def test_a_face_does_not_depend_on_the_faces_drawn_before_it(prepared):
     root, _ = prepared
     drawn = draw_face('synthetic-68', 'test', 3)
-    stored = read_faces(root, 'synthetic-68', 'test')[3]
+    stored = open_prepared(root, 'synthetic-68').test[3]
     np.testing.assert_array_equal(drawn.keypoints, stored.keypoints)
     np.testing.assert_array_equal(drawn.rendered.landmarks.ambiguity, stored.ambiguity)
     assert drawn.subsets == stored.subsets

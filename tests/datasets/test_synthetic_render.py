@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmark.datasets.synthetic import contact_sheet, render_face
+from benchmark.datasets.synthetic import render_face
 from benchmark.datasets.synthetic.camera import build_camera
 from benchmark.datasets.synthetic.contours import build_contours
 from benchmark.datasets.synthetic.landmarks import PLACES
@@ -171,14 +171,3 @@ def test_dark_glasses_occlude_the_eyes_alone():
     face = render('cofw', replace(parameters, appearance=replace(parameters.appearance, glasses='dark')))
     assert face.occluded[8:18].all()
     assert not face.occluded[18:].any()
-
-
-def test_contact_sheet_holds_every_image_and_marks_its_landmarks():
-    faces = [render('300w', seed=seed) for seed in range(3)]
-    images, landmarks = [face.image for face in faces], [face.landmarks.exact for face in faces]
-    plain = contact_sheet(images, columns=2, zoom=2)
-    marked = contact_sheet(images, landmarks, columns=2, zoom=2)
-    assert plain.shape == marked.shape == (512, 512, 3)
-    assert (plain != marked).any(axis=2).sum() > 3 * 68 * 4
-    with pytest.raises(ValueError, match='contact sheet'):
-        contact_sheet(images, landmarks[:2])

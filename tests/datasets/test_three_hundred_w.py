@@ -18,7 +18,7 @@ from benchmark.datasets.three_hundred_w import PARTS, read_300w
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 
-REAL_SAMPLE = '5302729120dcdf89e763b42ce92ea883a7020f35f890b32c5d2594e7cc6d2e95'
+REAL_SAMPLE = 'd096668d707737f2c1389d5156cf43948bf6816e7ef22859eea294748b419947'
 FOLDERS = [part.folder for part in PARTS]
 
 
@@ -337,13 +337,12 @@ def test_real_sample(shared, data_root):
     source = shared / 'data' / '300w'
     manifest, reading = prepare_300w(source, data_root, allow_incomplete=True)
     assert manifest.fingerprint == REAL_SAMPLE
-    assert (manifest.train_images, manifest.test_images, manifest.missing_images) == (2012, 562, 1263)
-    assert manifest.subset_images == {'full': 562, 'common': 554, 'challenge': 8}
+    assert (manifest.train_images, manifest.test_images, manifest.missing_images) == (2012, 689, 1136)
+    assert manifest.subset_images == {'full': 689, 'common': 554, 'challenge': 135}
     assert not manifest.complete
     assert manifest.missing == (
         'lfpw/trainset has 805 images, published 811 (6 missing)',
         'helen/trainset has 870 images, published 2000 (1130 missing)',
-        'ibug has 8 images, published 135 (127 missing)',
     )
     assert not reading.unusable
     prepared = open_prepared(data_root, '300w')

@@ -198,20 +198,24 @@ def test_part_that_is_given_twice_is_refused(tmp_path, small, prepare):
 
 
 def test_published_sizes_are_checked(shared, prepare, data_root):
-    """On 206 of the 2500 real test faces."""
+    """On 1,038 of the 7500 real training faces, and 206 of the 2500 real test faces."""
     source = shared / 'data' / 'wflw'
     with pytest.raises(SourceError) as caught:
         prepare('wflw', source)
     assert not data_root.exists()
     manifest, reading = prepare_original('wflw', [source], data_root, allow_incomplete=True)
     assert caught.value.problems == manifest.missing
-    assert manifest.missing[0] == f'{TRAIN} is absent, published 7500 faces (7500 missing)'
+    assert manifest.missing[0] == f'{TRAIN} has 1038 faces, published 7500 (6462 missing)'
     assert manifest.missing[1] == f'{TEST} has 206 faces, published 2500 (2294 missing)'
     assert [sentence.split()[2] for sentence in manifest.missing[2:]] == list(BENCHMARKS['wflw'].subsets[1:])
-    lines = (source / LISTS / TEST).read_text().splitlines()
-    for face, line in zip(open_prepared(data_root, 'wflw').test, lines, strict=True):
-        words = line.split()
-        assert face.keypoints.ravel().tolist() == [float(word) for word in words[:196]]
-        assert face.subsets == tuple(np.array(BENCHMARKS['wflw'].subsets[1:])[[word == '1' for word in words[200:206]]])
-        assert face.image == f'WFLW_images/{words[206]}'
-    assert [line.split(': ', 1)[1].split(' (')[0] for line in reading.outside()] == ['line 93', 'line 154', 'line 205']
+    prepared = open_prepared(data_root, 'wflw')
+    for faces, name in ((prepared.train, TRAIN), (prepared.test, TEST)):
+        for face, line in zip(faces, (source / LISTS / name).read_text().splitlines(), strict=True):
+            words = line.split()
+            assert face.keypoints.ravel().tolist() == [float(word) for word in words[:196]]
+            assert face.image == f'WFLW_images/{words[206]}'
+            if name == TEST:
+                flags = [word == '1' for word in words[200:206]]
+                assert face.subsets == tuple(np.array(BENCHMARKS['wflw'].subsets[1:])[flags])
+    outside = [line.split(': ', 2)[1].split(' (')[0] for line in reading.outside() if line.startswith(TEST)]
+    assert outside == ['line 93', 'line 154', 'line 205']

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
+from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.suite.face_runner import runtime_config
 from benchmark.suite.progress_hook import ProgressHook
 from benchmark.suite.training import start_from, train
@@ -18,8 +19,16 @@ from mmpose.registry import MODELS  # isort: skip
 FLOAT32 = {'_delete_': True, 'type': 'OptimWrapper', 'optimizer': {'type': 'SGD', 'lr': 0.01}}
 
 
+@pytest.fixture(scope='module')
+def few_faces(tmp_path_factory):
+    """Two batches, since a CPU is slow in float16."""
+    data = tmp_path_factory.mktemp('few-faces')
+    prepare_synthetic(data, 'synthetic-29', train_images=16, test_images=6)
+    return data
+
+
 @pytest.fixture
-def losses(tiny_data, tmp_path, root):
+def losses(few_faces, tmp_path, root):
     """Trains for two epochs with changes to the configuration; returns the loss of each."""
 
     def run(**changes) -> list[float]:
@@ -39,7 +48,7 @@ def losses(tiny_data, tmp_path, root):
         work = tmp_path / str(len(list(tmp_path.iterdir())))
         progress = ProgressHook(lambda message: None)
         with DefaultScope.overwrite_default_scope('mmpose'):
-            train(runtime_config(config, 0, tiny_data, work), work, None, progress)
+            train(runtime_config(config, 0, few_faces, work), work, None, progress)
         return [epoch['loss'] for epoch in progress.curve]
 
     return run

@@ -2,6 +2,5 @@
 
 from benchmark.datasets.synthetic.generate import GENERATOR_VERSION, draw_face, prepare_synthetic
 from benchmark.datasets.synthetic.render import render_face
-from benchmark.datasets.synthetic.sheet import contact_sheet
 
-__all__ = ['GENERATOR_VERSION', 'contact_sheet', 'draw_face', 'prepare_synthetic', 'render_face']
+__all__ = ['GENERATOR_VERSION', 'draw_face', 'prepare_synthetic', 'render_face']

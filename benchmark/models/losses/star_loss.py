@@ -10,10 +10,8 @@ from torch import Tensor, nn
 
 from benchmark.models.losses import star_loss_triton as fused
 from benchmark.models.losses.moments import heatmap_moments
-from benchmark.models.losses.star_terms import covariance, landmark_terms, principal_axes
+from benchmark.models.losses.star_terms import landmark_terms
 from benchmark.models.precision import at_least_float32
-
-__all__ = ['STARLoss', 'covariance', 'principal_axes']
 
 
 @MODELS.register_module()

@@ -149,21 +149,6 @@ def _through_covariance(
     return d_matrices / divisor[..., None], d_divisor * (1 + (concentration + eps) / first**2), -d_divisor / first
 
 
-def principal_axes(matrices: Tensor, noise: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-    """Eigenvalues and major axis of symmetric, positive semi-definite 2 x 2 matrices, in closed form.
-
-    Args:
-        matrices: (..., 3) as (xx, xy, yy).
-        noise: half the difference of eigenvalues below which a matrix counts as isotropic whatever its size.
-
-    Returns:
-        Smaller eigenvalue (...), larger eigenvalue (...), both non-negative, and the unit eigenvector (..., 2) of the
-        larger one. A matrix that is isotropic within rounding has no axes: it gets the x axis.
-    """
-    middle, _, radius, x, y = _solve(matrices, noise)
-    return (middle - radius).clamp(min=0), middle + radius, torch.stack((x, y), dim=-1)
-
-
 def _solve(matrices: Tensor, noise: float) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Mean of the eigenvalues, ``(xx - yy) / 2``, half the difference of the eigenvalues, and the major axis."""
     xx, xy, yy = matrices.unbind(-1)

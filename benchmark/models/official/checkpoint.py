@@ -22,16 +22,14 @@ from benchmark.models.official.weights import convert_state_dict, network_size
 add_safe_globals([collections.Counter])
 
 
-def convert_checkpoint(
-    source: Path, layout: str, output: Path, weights: Literal['net_ema', 'net'] = 'net_ema'
-) -> dict[str, Any]:
+def convert_checkpoint(source: Path, layout: str, output: Path, weights: Literal['net', 'net_ema']) -> dict[str, Any]:
     """Write the weights of an official checkpoint as an MMEngine checkpoint.
 
     Args:
         source: file that the official code has saved with ``torch.save``.
         layout: the landmarks that it was trained on: 'cofw', '300w' or 'wflw'.
         output: file to write. It appears when it is complete; an existing one is not touched.
-        weights: 'net_ema', the average of weights, or 'net', the weights that the official evaluation loads.
+        weights: 'net', the weights that the official evaluation loads, or 'net_ema', their average.
 
     Returns:
         The ``meta`` of the written checkpoint, plain values only: ``dataset``, ``converted_from`` (name of the source),

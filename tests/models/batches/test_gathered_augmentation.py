@@ -56,7 +56,8 @@ def augment_share(rank, folder):
 @pytest.fixture(scope='module')
 def shares(tmp_path_factory):
     folder = tmp_path_factory.mktemp('processes')
-    mp.spawn(augment_share, (str(folder),), nprocs=PROCESSES)
+    # Forked, so that they need not import everything again; nothing here takes a gradient, which would forbid it.
+    mp.start_processes(augment_share, (str(folder),), nprocs=PROCESSES, start_method='fork')
     return [torch.load(folder / f'{rank}.pt') for rank in range(PROCESSES)]
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmark.models.losses.moments import heatmap_moments, soft_argmax
-from benchmark.models.losses.star_loss import covariance, principal_axes
+from benchmark.models.losses.star_terms import covariance
 
 
 @pytest.fixture
@@ -74,38 +74,3 @@ def test_covariance_is_unbiased_as_in_the_official_code(heatmaps):
     p = heatmaps / heatmaps.sum((2, 3), keepdim=True)
     first, second = 1 + 1e-5, p.square().sum((2, 3)) + 1e-5
     torch.testing.assert_close(covariance(moments), moments.scatter / (first - second / first)[..., None])
-
-
-def test_principal_axes_equal_a_general_eigendecomposition():
-    generator = torch.Generator().manual_seed(0)
-    factor = torch.randn(500, 2, 2, dtype=torch.float64, generator=generator)
-    full = factor @ factor.mT
-    small, large, axis = principal_axes(torch.stack((full[:, 0, 0], full[:, 0, 1], full[:, 1, 1]), -1))
-    values, vectors = torch.linalg.eigh(full)
-    torch.testing.assert_close(torch.stack((small, large), -1), values, rtol=1e-9, atol=1e-12)
-    torch.testing.assert_close((axis * vectors[:, :, 1]).sum(-1).abs(), torch.ones(500, dtype=torch.float64))
-
-
-@pytest.mark.parametrize(
-    ('matrix', 'expected'),
-    [
-        ((4.0, 0.0, 1.0), (1, 4, (1, 0))),
-        ((1.0, 0.0, 4.0), (1, 4, (0, 1))),
-        ((2.0, 1.0, 2.0), (1, 3, (0.5**0.5, 0.5**0.5))),
-        ((3.0, 0.0, 3.0), (3, 3, (1, 0))),
-        ((0.0, 0.0, 0.0), (0, 0, (1, 0))),
-    ],
-)
-def test_principal_axes_of_simple_matrices(matrix, expected):
-    small, large, axis = principal_axes(torch.tensor(matrix))
-    assert (small.item(), large.item()) == pytest.approx(expected[:2])
-    assert axis.abs().tolist() == pytest.approx(expected[2])
-
-
-def test_eigenvalues_are_never_negative():
-    generator = torch.Generator().manual_seed(0)
-    direction = torch.randn(10000, 2, generator=generator)
-    x, y = direction.unbind(-1)
-    small, large, _ = principal_axes(torch.stack((x * x, x * y, y * y), -1))
-    assert (small >= 0).all()
-    assert (large >= small).all()

@@ -73,3 +73,13 @@ def test_matrix_without_axes_is_neither_turned_nor_stretched():
     (gradient,) = torch.autograd.grad(terms.sum(), scatter)
     assert gradient[0, 0, 0] == gradient[0, 0, 2]
     assert gradient[0, 0, 1] == 0
+
+
+def test_eigenvalue_of_a_heatmap_along_a_line_is_not_rounded_below_zero():
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randn(1, 10000, 2, generator=generator).unbind(-1)
+    one = torch.ones_like(x)
+    moments = HeatmapMoments(torch.zeros(1, 10000, 2), torch.stack((x * x, x * y, y * y), -1), one, 0 * one)
+    across = torch.stack((-y, x), -1)
+    terms = landmark_terms(moments, across, 'l2', True, 1.0, BETA, 1e-9)
+    assert (terms <= across.square().sum(-1) / 1e-9**0.5 * 1.001).all()
