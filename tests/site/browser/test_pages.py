@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import functools
+import http.server
 import re
 import shutil
+import threading
 from urllib.parse import unquote, urldefrag
 
 import pytest
@@ -97,6 +100,36 @@ def test_scripts_that_are_not_the_pages_own_cannot_run(browser, built, tmp_path)
     assert page.evaluate('window.hit') is None
     assert page.locator('#leaderboard .shown').inner_text() == '3 rows'
     page.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def serve(built, tmp_path):
+    """Copies the pages and serves them; gives the copy and its address."""
+    shutil.copytree(built, tmp_path / 'served')
+    handler = functools.partial(_Quiet, directory=str(tmp_path / 'served'))
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield tmp_path / 'served', f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def test_script_of_a_server_runs_only_if_it_is_the_one_that_the_page_was_made_with(browser, serve):
+    folder, address = serve
+    for text, shown in (('', 1), ('window.hit = 1;', 0)):
+        path = folder / 'assets' / 'board.js'
+        path.write_text(text + path.read_text())
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f'{address}/300w.html')
+        assert page.locator('#leaderboard .dt-buttons').count() == shown
+        assert page.evaluate('window.hit') is None
+        assert page.locator('#error-curves tbody tr').count() == 2, 'the other scripts run'
+        context.close()
 
 
 @pytest.mark.parametrize('name', ['300w.html', ROW])
