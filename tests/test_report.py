@@ -196,3 +196,12 @@ def test_rows_are_published_by_name(own, factory, capsys):
 def test_figures_are_made_as_files_when_asked_for(own):
     assert main(['--png']) == 0
     assert (own.reports / 'figures' / 'ced-synthetic-29.png').is_file()
+
+
+def test_result_without_its_predictions_is_not_published(own, factory, capsys):
+    path = next((own.reports / 'records').glob('*_wing*.npz'))
+    path.unlink()
+    assert main(['publish', '*_wing']) == 1
+    err = capsys.readouterr().err
+    assert err == f'error: results/records/{path.name}: cannot publish: No such file or directory\n'
+    assert not list((factory.reports / 'records').glob('*_wing*.npz'))

@@ -172,13 +172,9 @@ def _check_run(path: Path, record: Record, created: datetime, later: Record | No
     except BenchmarkError as error:
         raise BenchmarkError(f'{path}: {error}') from error
     if record.status == 'done':
-        for key in ('predictions', 'dataset', 'cost', 'environment'):
+        for key in ('dataset', 'cost', 'environment'):
             if getattr(record, key) is None:
                 raise BenchmarkError(f'{path}: not a valid record: status is done but {key} is null (run it again)')
-        if Path(record.predictions).name != record.predictions:
-            raise BenchmarkError(
-                f'{path}: not a valid record: predictions: {record.predictions!r} is no plain file name (mend the file)'
-            )
     return Run(record, path, hashlib.sha256(path.read_bytes()).hexdigest(), benchmark, created, later=later)
 
 

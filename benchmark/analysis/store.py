@@ -40,7 +40,7 @@ class Store:
     """Results of earlier builds.
 
     Attributes:
-        digests: by the name of the predictions file, with the stamp of the file that each was made from.
+        digests: by the path of the predictions file, with the stamp of the file that each was made from.
         intervals: 95 % intervals over images by what they are of.
         pages: by the name of a page a hash of what it was made from, and the stamp of every file that was written for
             it.

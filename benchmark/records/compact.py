@@ -48,7 +48,7 @@ def compact_records(folder: Path) -> Compacted:
         record = read_record(path)
         try:
             if record.predictions:
-                file = path.with_name(Path(record.predictions).name)
+                file = path.with_name(record.predictions)
                 before += file.stat().st_size
                 predictions += _compact(file)
                 after += file.stat().st_size

@@ -16,8 +16,8 @@ RECORDS, SPEED = 'records', 'speed'
 def publish(results: Path, reports: Path, names: Sequence[str] = ()) -> list[Path]:
     """Copy finished results into the published folder, whose pages are then to be built anew.
 
-    A published record of the same configuration and seed that has no result gives way; one with a result stays, and the
-    newer of the two counts.
+    A published record of the same fingerprint is replaced, and one of the same configuration and seed that has no
+    result gives way. Any other with a result stays, and the newer of the two counts.
 
     Args:
         results: folder of one's own ``records/`` and ``speed/``.

@@ -191,9 +191,17 @@ def read_record(path: Path) -> Record:
     """Read and validate one record.
 
     Raises:
-        BenchmarkError: the file is not a record of this schema; the message names file and first wrong key.
+        BenchmarkError: the file is not a record of this schema, or one that is done and does not name its predictions;
+            the message names file and first wrong key.
     """
-    return read_json(Record, path, 'record')
+    record = read_json(Record, path, 'record')
+    if record.status == 'done' and record.predictions is None:
+        raise BenchmarkError(f'{path}: not a valid record: status is done but predictions is null (run it again)')
+    if record.predictions is not None and Path(record.predictions).name != record.predictions:
+        raise BenchmarkError(
+            f'{path}: not a valid record: predictions: {record.predictions!r} is no plain file name (mend the file)'
+        )
+    return record
 
 
 def read_records(folder: Path) -> list[Record]:

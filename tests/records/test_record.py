@@ -82,3 +82,14 @@ def test_record_is_frozen(record):
     with pytest.raises(ValueError, match='frozen'):
         record.seed = 1
     assert isinstance(record, Record)
+
+
+@pytest.mark.parametrize(
+    ('predictions', 'fault'),
+    [(None, 'status is done but predictions is null'), ('../p.npz', "predictions: '../p.npz' is no plain file name")],
+)
+def test_done_record_names_its_predictions(record, tmp_path, predictions, fault):
+    path = write_record(record.model_copy(update={'status': 'done', 'predictions': predictions}), tmp_path)
+    with pytest.raises(BenchmarkError) as caught:
+        read_record(path)
+    assert str(caught.value).startswith(f'{path}: not a valid record: {fault} (')
