@@ -1,16 +1,19 @@
 """Arithmetic that the published figures of one method must obey, whatever the method.
 
 Figures are rounded to 0.01 (NME, failure rate) or 0.1 (AUC), so each rule allows for the rounding of what it compares.
+Figures of an unknown normalizer are compared with no others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import pandas as pd
 
 from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.protocol.metrics import NORMALIZERS
 
 # Largest rounding errors of printed figures, percent.
 _NME_ROUNDING = 0.005
@@ -21,6 +24,8 @@ _HIGHEST_FAILURE_MEAN = 50.0
 # The outer eye corners lie further apart than the pupils: 1.386 times on average over the 554 common faces of 300W, and
 # published pairs range from 1.387 (common) to 1.440 (challenge).
 _RATIO_RANGE = (1.38, 1.46)
+# 300 indoor and 300 outdoor faces of the 300-W challenge (Sagonas et al., ICCV Workshops 2013).
+_PRIVATE_TEST_SIZE = 600
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Violation:
     """Published figures of one method that cannot all be right as they are labelled.
 
     Attributes:
-        rule: 'subsets', 'area' or 'normalizers'.
+        rule: 'subsets', 'area', 'normalizers' or 'counting'.
         rows: labels of the figures in the claims' index.
         explanation: one sentence naming the method, the figures and what does not fit.
     """
@@ -52,7 +57,9 @@ def subsets_rule(claims: pd.DataFrame) -> list[Violation]:
     tolerance = 2 * _NME_ROUNDING + 0.001
     violations = []
     for (method, normalizer), values, rows in _groups(
-        claims[(claims['dataset'] == '300w') & (claims['metric'] == 'nme')], ['method', 'normalizer'], 'subset'
+        _normalized(claims[(claims['dataset'] == '300w') & (claims['metric'] == 'nme')]),
+        ['method', 'normalizer'],
+        'subset',
     ):
         if not {'full', 'common', 'challenge'} <= values.keys():
             continue
@@ -84,7 +91,7 @@ def area_rule(claims: pd.DataFrame) -> list[Violation]:
         half the normalizing distance.
     """
     violations = []
-    for (dataset, subset, normalizer, method), figures in claims.groupby(
+    for (dataset, subset, normalizer, method), figures in _normalized(claims).groupby(
         ['dataset', 'subset', 'normalizer', 'method'], sort=False
     ):
         nme = figures[figures['metric'] == 'nme']
@@ -138,7 +145,7 @@ def normalizers_rule(claims: pd.DataFrame) -> list[Violation]:
     low, high = _RATIO_RANGE
     violations = []
     for (dataset, subset, method), values, rows in _groups(
-        claims[claims['dataset'].isin(['cofw', '300w']) & (claims['metric'] == 'nme')],
+        _normalized(claims[claims['dataset'].isin(['cofw', '300w']) & (claims['metric'] == 'nme')]),
         ['dataset', 'subset', 'method'],
         'normalizer',
     ):
@@ -158,7 +165,59 @@ def normalizers_rule(claims: pd.DataFrame) -> list[Violation]:
     return violations
 
 
-RULES = (subsets_rule, area_rule, normalizers_rule)
+def counting_rule(claims: pd.DataFrame) -> list[Violation]:
+    """A failure rate on N images is a multiple of 100 / N percent, rounded to the digits printed, at least two.
+
+    Args:
+        claims: published figures, columns as in :mod:`benchmark.protocol.claims`.
+
+    Returns:
+        A violation for each failure rate that no number of failed images gives; its explanation says where cutting off
+        digits instead of rounding gives it.
+    """
+    violations = []
+    for claim in claims[claims['metric'] == 'fr'].itertuples():
+        problem = _counting_problem(claim.value, claim.threshold, _size(claim.dataset, claim.subset))
+        if problem:
+            title = BENCHMARKS[claim.dataset].title
+            violations.append(
+                Violation(
+                    'counting',
+                    (claim.Index,),
+                    f'{claim.method} on {title} ({claim.subset}, {claim.normalizer}): {problem}.',
+                )
+            )
+    return violations
+
+
+def _counting_problem(fr: float, threshold: float, size: int) -> str | None:
+    text = repr(float(fr))
+    # A table of numbers keeps no trailing zeros, and failure rates are printed with two digits or more.
+    digits = max(2, len(text.partition('.')[2]))
+    printed, unit = Fraction(text), Fraction(1, 10**digits)
+    below = printed * size // 100
+    lower, upper = Fraction(100 * below, size), Fraction(100 * (below + 1), size)
+    if min(printed - lower, upper - printed) <= unit / 2:
+        return None
+    truncated = upper - printed < unit
+    return (
+        f'FR@{threshold:g} is printed as {fr:.{digits}f}, but on {size} images the nearest possible rates are '
+        f'{float(lower):.{digits + 1}f} ({below} images) and {float(upper):.{digits + 1}f} ({below + 1} images)'
+        + (', the latter truncated instead of rounded' if truncated else '')
+    )
+
+
+RULES = (subsets_rule, area_rule, normalizers_rule, counting_rule)
+
+
+def _size(dataset: str, subset: str) -> int:
+    """Number of test images."""
+    return _PRIVATE_TEST_SIZE if subset == 'private-test' else BENCHMARKS[dataset].subset_sizes[subset]
+
+
+def _normalized(claims: pd.DataFrame) -> pd.DataFrame:
+    """The figures whose normalizer is known."""
+    return claims[claims['normalizer'].isin(NORMALIZERS)]
 
 
 def _groups(

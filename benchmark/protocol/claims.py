@@ -1,10 +1,10 @@
-"""Published figures, each with its normalizer, threshold and source.
+"""Published figures, each with its normalizer, threshold, source and what makes it incomparable.
 
 ``claims.csv`` beside this file holds one figure per line. Its columns:
 
 - dataset: 'cofw', '300w' or 'wflw'.
 - subset: a subset of that benchmark, or 'private-test' of 300W.
-- normalizer: 'inter-ocular' or 'inter-pupil'.
+- normalizer: 'inter-ocular', 'inter-pupil', or 'unknown' where the source leaves it open.
 - metric: 'nme', 'fr' or 'auc'.
 - threshold: threshold of fr and auc in percent; empty (NaN) for nme.
 - value: percent.
@@ -13,6 +13,11 @@
 - backbone: network, empty where it is not stated.
 - source: where the figure was read.
 - source_kind: one of :data:`SOURCE_KINDS`; 'seed' marks the figures that this benchmark sets out to reproduce.
+- extra_data: training data beyond the benchmark's own training set, in words, empty where none is stated; pre-training
+  on ImageNet is not counted.
+- box: what the face box was derived from: the true 'landmarks' or a 'detector'; empty where it is not stated.
+- weights: whose weights were measured: those of the epoch 'best on test' or of the 'last epoch'; empty where it is not
+  stated.
 """
 
 from __future__ import annotations
@@ -33,12 +38,16 @@ CLAIMS_FILE = Path(__file__).with_name('claims.csv')
 COLUMNS = (
     *('dataset', 'subset', 'normalizer', 'metric', 'threshold', 'value'),
     *('method', 'year', 'backbone', 'source', 'source_kind'),
+    *('extra_data', 'box', 'weights'),
 )
 SOURCE_KINDS = (
     *('seed', 'paper table', 'readme', 'model zoo', 'model card', 'code release', 'aggregator', 'independent'),
 )
+_NORMALIZERS = (*NORMALIZERS, 'unknown')
+_BOXES = ('landmarks', 'detector', '')
+_WEIGHTS = ('best on test', 'last epoch', '')
 _SUBSETS = {name: benchmark.subsets for name, benchmark in BENCHMARKS.items() if not benchmark.synthetic}
-# Published figures exist for the 300 private faces of the 300-W challenge too, which is no subset of the 689.
+# Published figures exist for the 600 private faces of the 300-W challenge too, which are no part of the 689.
 _SUBSETS['300w'] += ('private-test',)
 
 
@@ -95,7 +104,7 @@ def select(
         dataset: 'cofw', '300w' or 'wflw'.
         method: name as in the table.
         subset: subset of the benchmark.
-        normalizer: 'inter-ocular' or 'inter-pupil'.
+        normalizer: 'inter-ocular', 'inter-pupil' or 'unknown'.
         metric: 'nme', 'fr' or 'auc'.
         threshold: percent; leave it out for nme.
 
@@ -138,16 +147,20 @@ def _problem(fields: list[str]) -> str | None:
     allowed = {
         'dataset': tuple(_SUBSETS),
         'subset': _SUBSETS.get(row['dataset'], ()),
-        'normalizer': NORMALIZERS,
+        'normalizer': _NORMALIZERS,
         'metric': ('nme', 'fr', 'auc'),
         'source_kind': SOURCE_KINDS,
+        'box': _BOXES,
+        'weights': _WEIGHTS,
     }
     for column, values in allowed.items():
         if row[column] not in values:
-            return f"{column} is '{row[column]}', expected one of {', '.join(values)}"
+            return f"{column} is '{row[column]}', expected one of {', '.join(value or 'nothing' for value in values)}"
     for column in ('method', 'source'):
         if not row[column].strip():
             return f'{column} is empty'
+    if row['extra_data'] and not row['extra_data'].strip():
+        return 'extra_data is blank, expected words or nothing'
     if not re.fullmatch('[12][0-9]{3}', row['year']):
         return f"year is '{row['year']}', expected four digits"
     if row['metric'] == 'nme' and row['threshold']:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmark.protocol import metrics
-from benchmark.protocol.claim_rules import area_rule, normalizers_rule, subsets_rule
+from benchmark.protocol.claim_rules import area_rule, counting_rule, normalizers_rule, subsets_rule
 
 
 @pytest.fixture
@@ -27,6 +27,14 @@ def parts(claims):
         return claims(*[('300w', subset, normalizer, 'nme', None, value) for subset, value in values.items()])
 
     return parts
+
+
+@pytest.fixture
+def rate(claims):
+    def rate(value, dataset='cofw', subset='full', threshold=10):
+        return claims((dataset, subset, 'inter-ocular', 'fr', threshold, value))
+
+    return rate
 
 
 @pytest.fixture
@@ -54,7 +62,7 @@ def test_full_set_may_be_off_by_rounding_only(parts, off):
     assert subsets_rule(parts(mean + off * 0.9, 2.52, 4.32)) == []
 
 
-def test_rounded_figures_of_real_errors_never_break_the_rules(parts, area):
+def test_rounded_figures_of_real_errors_never_break_the_rules(parts, area, rate):
     for seed in range(50):
         rng = np.random.default_rng(seed)
         errors = rng.gamma(rng.uniform(3, 9), 0.006, 689)
@@ -64,6 +72,7 @@ def test_rounded_figures_of_real_errors_never_break_the_rules(parts, area):
         for t in (0.05, 0.08, 0.10):
             auc, fr = metrics.area_under_curve(errors, t), metrics.failure_rate(errors, t)
             assert area_rule(area(nme[0], round(100 * auc, 1), round(100 * fr, 2), 100 * t)) == []
+            assert counting_rule(rate(round(100 * fr, 2), '300w', threshold=100 * t)) == []
 
 
 def test_incomplete_rows_are_not_judged(parts, area):
@@ -130,6 +139,68 @@ def test_ratio_of_normalizers_is_not_asked_of_wflw(claims):
         ('wflw', 'full', 'inter-pupil', 'nme', None, 4.0), ('wflw', 'full', 'inter-ocular', 'nme', None, 4.0)
     )
     assert normalizers_rule(table) == []
+
+
+def test_figures_of_unknown_normalizer_are_compared_with_no_others(claims, parts, area):
+    nme = ('cofw', 'full', 'inter-pupil', 'nme', None, 5.27)
+    assert len(area_rule(area(5.27, 35.86))) == 1
+    assert area_rule(claims(nme, ('cofw', 'full', 'unknown', 'auc', 10, 35.86))) == []
+    known = ('300w', 'full', 'inter-ocular', 'nme', None, 3.49)
+    assert normalizers_rule(claims(known, ('300w', 'full', 'unknown', 'nme', None, 3.49))) == []
+    assert subsets_rule(parts(3.49, 2.98, 5.19, 'unknown')) == []
+
+
+@pytest.mark.parametrize(
+    ('value', 'dataset', 'subset'),
+    [
+        (0.0, 'cofw', 'full'),
+        (0.39, 'cofw', 'full'),
+        (0.59, 'cofw', 'full'),
+        (0.2, 'cofw', 'full'),
+        (100.0, 'cofw', 'full'),
+        (0.15, '300w', 'full'),
+        (0.726, '300w', 'full'),
+        (0.18, '300w', 'common'),
+        (0.74, '300w', 'challenge'),
+        (0.17, '300w', 'private-test'),
+        (2.32, 'wflw', 'full'),
+        (11.656, 'wflw', 'pose'),
+    ],
+)
+def test_rate_that_a_number_of_failed_images_gives_is_possible(rate, value, dataset, subset):
+    assert counting_rule(rate(value, dataset, subset)) == []
+
+
+@pytest.mark.parametrize(
+    ('value', 'dataset', 'subset', 'explained'),
+    [
+        (0.62, 'cofw', 'full', '0.62, but on 507 images the nearest possible rates are 0.592 (3 images) and 0.789 (4'),
+        (20.0, 'cofw', 'full', '20.00, but on 507 images the nearest possible rates are 19.921 (101 images)'),
+        (0.39, '300w', 'full', 'on 689 images'),
+        (2.3, 'wflw', 'full', '2.30, but on 2500 images'),
+        (2.32, 'wflw', 'make-up', 'on 206 images'),
+        (11.66, 'wflw', 'expression', 'on 314 images'),
+        (11.658, 'wflw', 'pose', '11.658, but on 326 images the nearest possible rates are 11.6564 (38 images)'),
+        (0.2, '300w', 'private-test', 'on 600 images'),
+    ],
+)
+def test_rate_that_no_number_of_failed_images_gives_is_found(rate, value, dataset, subset, explained):
+    (violation,) = counting_rule(rate(value, dataset, subset))
+    assert (violation.rule, violation.rows) == ('counting', (0,))
+    assert violation.explanation.startswith('M on ') and explained in violation.explanation
+    assert 'truncated' not in violation.explanation
+
+
+def test_truncated_rate_is_told_from_one_that_cannot_be(rate):
+    (violation,) = counting_rule(rate(7.29))
+    assert '7.298 (37 images), the latter truncated instead of rounded.' in violation.explanation
+    assert counting_rule(rate(7.3)) == []
+
+
+def test_rates_are_counted_at_every_threshold_and_normalizer(claims):
+    table = claims(('cofw', 'full', 'inter-pupil', 'fr', 8, 0.62), ('cofw', 'full', 'unknown', 'fr', 5, 0.62))
+    assert [violation.rows for violation in counting_rule(table)] == [(0,), (1,)]
+    assert counting_rule(claims(('cofw', 'full', 'inter-pupil', 'auc', 10, 0.62))) == []
 
 
 def test_real_faces_have_a_ratio_within_the_rule(shared):
