@@ -11,17 +11,18 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.analysis.digest import Digest, make_digest
 from benchmark.analysis.processes import map_in_processes
 from benchmark.analysis.store import Stamp, Store, stamp
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
+from benchmark.protocol.measures import Measure, value
+from benchmark.records.faults import content_fault
 from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import Record, read_record
 
 _WORTH_PROCESSES = 64  # files of predictions, below which starting processes takes longer than reading
+_ROUNDING = 0.01  # percentage points that a metric in a record may be off by, more than two decimals take away
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,8 @@ def read_runs(folders: Sequence[Path], store: Store) -> list[Run]:
         Runs in the order of their file names.
 
     Raises:
-        BenchmarkError: a record or predictions file is damaged or contradicts itself; the message names the file.
+        BenchmarkError: a record or predictions file is damaged, contradicts itself or the other, or would give a wrong
+            number; the message names the file.
     """
     by_experiment = defaultdict(list)
     for path in sorted(path for folder in dict.fromkeys(folders) for path in (folder / 'records').glob('*.json')):
@@ -136,7 +138,40 @@ def _with_digest(run: Run, store: Store) -> Run:
             f'{run.predictions_path}: {images} images, the record has {expected} '
             '(restore it or run the experiment again)'
         )
+    fault = _contradiction(run, digest)
+    if fault:
+        raise BenchmarkError(f'{run.path}: {fault} (write the record anew, or restore {run.predictions_path.name})')
     return replace(run, digest=digest)
+
+
+def _contradiction(run: Run, digest: Digest) -> str | None:
+    """What a record says of its data that is not so."""
+    data = run.record.dataset
+    if data.missing and (data.complete or (digest.published and data.train_images >= run.benchmark.train_size)):
+        return f'dataset.missing is {data.missing}, but complete or the numbers of images say that none is'
+    for subset, images in data.subset_images.items():
+        if digest.counts.get(subset) != images:
+            return f'dataset.subset_images: {images} in {subset!r}, its predictions have {digest.counts.get(subset, 0)}'
+    for metric in run.record.metrics:
+        threshold = metric.threshold
+        if (metric.metric == 'nme') != (threshold is None) or (threshold is not None and threshold <= 0):
+            return f'metrics: {metric.metric} with the threshold {threshold} is no metric'
+        measure, key = _measure(metric.subset, metric.normalizer, metric.metric, threshold)
+        images = digest.counts.get(metric.subset, 0)
+        if not 0 < metric.images == images:
+            return f'metrics: {key} is of {metric.images} images, its predictions have {images}'
+        found = digest.values.get(key)
+        if found is None:  # at a threshold of its own
+            found = value(digest.nme(metric.normalizer, metric.subset), measure)
+        if not abs(metric.value - found) <= _ROUNDING:
+            return f'metrics: {key} is {metric.value:.6g}, its predictions give {found:.6g}'
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _measure(*parts: str | float | None) -> tuple[Measure, str]:
+    measure = Measure(*parts)
+    return measure, measure.key
 
 
 def _stamp(run: Run) -> Stamp:
@@ -160,9 +195,11 @@ def _read_digest(run: Run) -> tuple[Stamp, Digest]:
     # Stamped before it is read: a file that changes meanwhile is read again next time.
     mark = _stamp(run)
     predictions = read_predictions(run.predictions_path)
-    fault = _fault(predictions, run.benchmark)
+    fault = content_fault(vars(predictions), run.benchmark)
     if fault:
-        raise BenchmarkError(f'{run.predictions_path}: {fault} (restore it or run the experiment again)')
+        raise BenchmarkError(
+            f'{run.predictions_path}: {fault} (write it anew as docs/submitting.md says, or run the experiment again)'
+        )
     return mark, make_digest(predictions, run.benchmark, _content(run.predictions_path))
 
 
@@ -176,37 +213,3 @@ def _check_run(path: Path, record: Record, created: datetime, later: Record | No
             if getattr(record, key) is None:
                 raise BenchmarkError(f'{path}: not a valid record: status is done but {key} is null (run it again)')
     return Run(record, path, hashlib.sha256(path.read_bytes()).hexdigest(), benchmark, created, later=later)
-
-
-def _fault(predictions: Predictions, benchmark: Benchmark) -> str | None:
-    """What makes the predictions unusable as the source of numbers, if anything."""
-    images, landmarks = len(predictions.image_ids), benchmark.layout.num_landmarks
-    subsets = len(predictions.subset_names)
-    shapes = {
-        'image_ids': (images,),
-        'subsets': (images, subsets),
-        'keypoints': (images, landmarks, 2),
-        'distances': (images, landmarks),
-        'inter_ocular': (images,),
-        'inter_pupil': (images,),
-        'covariances': (images, landmarks, 3),
-        'ambiguity': (images, landmarks, 3),
-    }
-    for name, shape in shapes.items():
-        array = getattr(predictions, name)
-        if array is None:
-            continue
-        if array.shape != shape:
-            return f'{name} has shape {array.shape}, expected {shape}'
-        if array.dtype.kind == 'f' and not np.isfinite(array).all():
-            return f'{name} holds NaN or infinity'
-    if images == 0:
-        return 'no images'
-    if (
-        'full' not in predictions.subset_names
-        or not predictions.subsets.any(axis=0)[list(predictions.subset_names).index('full')]
-    ):
-        return "no image belongs to the subset 'full'"
-    if (predictions.distances < 0).any() or min(predictions.inter_ocular.min(), predictions.inter_pupil.min()) <= 0:
-        return 'a distance is negative or a normalizing distance is not positive'
-    return None

@@ -23,6 +23,8 @@ class Benchmark:
         how_to_get: one sentence for a user who has no prepared data.
         train_size: number of training images of the published benchmark, None where the user chooses it.
         subset_sizes: number of test images in each subset of the published benchmark, empty where the user chooses it.
+        partition: subsets of which each test image is in exactly one; empty where 'full' is not divided.
+        shared_images: whether several faces may be of one image, and then have its name.
         thresholds: thresholds of failure rate and area under curve, fractions, in ascending order.
     """
 
@@ -35,10 +37,13 @@ class Benchmark:
     how_to_get: str
     train_size: int | None = None
     subset_sizes: Mapping[str, int] = field(default_factory=dict, hash=False)
+    partition: tuple[str, ...] = ()
+    shared_images: bool = False
     thresholds: tuple[float, ...] = (0.08, 0.10)
 
 
 _300W_SIZES = {'full': 689, 'common': 554, 'challenge': 135}
+_300W_PARTITION = ('common', 'challenge')
 _WFLW_SIZES = {
     'full': 2500,
     'pose': 326,
@@ -50,7 +55,9 @@ _WFLW_SIZES = {
 }
 
 
-def _synthetic(layout: Layout, subsets: tuple[str, ...], headline_normalizer: str) -> Benchmark:
+def _synthetic(
+    layout: Layout, subsets: tuple[str, ...], headline_normalizer: str, partition: tuple[str, ...] = ()
+) -> Benchmark:
     name = f'synthetic-{layout.num_landmarks}'
     return Benchmark(
         name=name,
@@ -60,6 +67,7 @@ def _synthetic(layout: Layout, subsets: tuple[str, ...], headline_normalizer: st
         headline_normalizer=headline_normalizer,
         synthetic=True,
         how_to_get=f'Drawn by this package: run python -m benchmark.prepare {name}.',
+        partition=partition,
     )
 
 
@@ -95,6 +103,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             ),
             train_size=3148,
             subset_sizes=_300W_SIZES,
+            partition=_300W_PARTITION,
         ),
         Benchmark(
             name='wflw',
@@ -110,9 +119,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             ),
             train_size=7500,
             subset_sizes=_WFLW_SIZES,
+            shared_images=True,
         ),
         _synthetic(LAYOUTS['cofw'], ('full',), 'inter-pupil'),
-        _synthetic(LAYOUTS['300w'], tuple(_300W_SIZES), 'inter-ocular'),
+        _synthetic(LAYOUTS['300w'], tuple(_300W_SIZES), 'inter-ocular', _300W_PARTITION),
         _synthetic(LAYOUTS['wflw'], tuple(_WFLW_SIZES), 'inter-ocular'),
     )
 }

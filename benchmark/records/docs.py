@@ -84,7 +84,7 @@ with np.load('predictions.npz') as file:
 ```
 
 A reader compares the exact means with the distances; a file in which they differ by more than rounding explains is
-refused.
+refused, as is one whose arrays are of another type than the table says or not of the same images.
 
 ## The errors as a table
 

@@ -22,6 +22,7 @@ from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.measures import all_measures, value
 from benchmark.records.compact_form import ROUNDED, contradiction, from_compact, to_compact
+from benchmark.records.faults import form_fault
 from benchmark.records.record import Metric
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error)  # as the archive shows it
@@ -89,8 +90,9 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
     bytes again.
 
     Raises:
-        BenchmarkError: a predicted landmark, distance or covariance is not finite, a distance is negative, the arrays
-            are not of the same images, ``exact_means`` are not those of the distances, or the file cannot be written.
+        BenchmarkError: an array is not of its type, a predicted landmark, distance or covariance is not finite, a
+            distance is negative, the arrays are not of the same images, ``exact_means`` are not those of the distances,
+            or the file cannot be written.
     """
     arrays = {field.name: getattr(predictions, field.name) for field in fields(predictions)}
     arrays = {name: array for name, array in arrays.items() if array is not None}
@@ -112,13 +114,16 @@ def read_predictions(path: Path) -> Predictions:
     """Read a predictions file, compact or plain; nothing in it is ever unpickled.
 
     Raises:
-        BenchmarkError: the file is absent, damaged, lacks an array, or its exact means are not those of its distances.
+        BenchmarkError: the file is absent, damaged, lacks an array, an array is not of its type or not of the same
+            images as the others, or its exact means are not those of its distances.
     """
     with _readable(path):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         predictions = Predictions(**(from_compact(arrays) if 'format' in arrays else arrays))
-        fault = None if predictions.exact_means is None else contradiction(vars(predictions))
+        fault = form_fault(vars(predictions))
+        if fault is None and predictions.exact_means is not None:
+            fault = contradiction(vars(predictions))
     if fault:
         raise BenchmarkError(f'{path}: {fault} (restore it or run the experiment again)')
     return predictions
@@ -148,11 +153,12 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _fault(arrays: Mapping[str, np.ndarray]) -> str | None:
     """Why arrays cannot be stored, if they cannot."""
+    fault = form_fault(arrays)
+    if fault:
+        return fault
     ids = arrays['image_ids']
     for name in (name for name in ROUNDED if name in arrays):
         array = arrays[name]
-        if array.ndim < 2 or len(array) != len(ids):
-            return f'{name} has shape {array.shape}, expected {len(ids)} images'
         per_image = array.reshape(len(ids), int(np.prod(array.shape[1:])))
         # Half of what float32 holds, so that no rounding leads beyond it.
         bad = ~(np.abs(per_image) < 2.0**127).all(axis=1)
@@ -160,8 +166,6 @@ def _fault(arrays: Mapping[str, np.ndarray]) -> str | None:
             return f'{name} of {bad.sum()} images are NaN or infinite, first of {ids[bad][0]}'
         if name == 'distances' and (per_image < 0).any():
             return f'a distance is negative in image {ids[(per_image < 0).any(axis=1)][0]}'
-    if arrays['inter_ocular'].shape != ids.shape:
-        return f'inter_ocular has shape {arrays["inter_ocular"].shape}, expected {ids.shape}'
     return contradiction(arrays) if 'exact_means' in arrays else None
 
 

@@ -149,7 +149,9 @@ class Record(Schema):
     box: str | None = Field(None, description='how the face box is obtained and padded')
     dataset: Dataset | None = Field(None, description='null while nothing is prepared')
     predictions: str | None = Field(None, description='name of the predictions file beside this record')
-    metrics: tuple[Metric, ...] = Field((), description='computed from the predictions; empty unless done')
+    metrics: tuple[Metric, ...] = Field(
+        (), description='computed from the predictions, which have to give the same; empty unless done'
+    )
     cost: Cost | None = Field(None, description='null unless done')
     environment: Environment | None = Field(None, description='null unless done')
     curve: tuple[Epoch, ...] = Field((), description='training curve')
@@ -197,11 +199,15 @@ def read_record(path: Path) -> Record:
     record = read_json(Record, path, 'record')
     if record.status == 'done' and record.predictions is None:
         raise BenchmarkError(f'{path}: not a valid record: status is done but predictions is null (run it again)')
-    if record.predictions is not None and Path(record.predictions).name != record.predictions:
+    if record.predictions is not None and not _is_file_name(record.predictions):
         raise BenchmarkError(
             f'{path}: not a valid record: predictions: {record.predictions!r} is no plain file name (mend the file)'
         )
     return record
+
+
+def _is_file_name(name: str) -> bool:
+    return name not in ('', '.', '..') and not set('/\\\0') & set(name)
 
 
 def read_records(folder: Path) -> list[Record]:

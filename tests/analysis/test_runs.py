@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError
-from benchmark.records.predictions import save_predictions
+from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.predictions import save_predictions, summarize
 
 
 def test_absent_folder_holds_no_runs(tmp_path):
@@ -39,13 +41,33 @@ def test_newest_attempt_counts_where_none_is_done(factory):
     assert run.record.status == 'failed'
 
 
+def _subsets(counts: dict[int, int]) -> np.ndarray:
+    """(562, 3) with all images in the first subset, or as many as said of each column."""
+    return np.stack([np.arange(562) < counts.get(column, 562 * (column == 0)) for column in range(3)], axis=1)
+
+
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
         ({'distances': np.ones((562, 29), np.float32)}, r'distances has shape \(562, 29\), expected \(562, 68\)'),
         ({'inter_ocular': np.zeros(562, np.float32)}, 'normalizing distance is not positive'),
         ({'inter_pupil': np.full(562, np.nan, np.float32)}, 'inter_pupil holds NaN'),
-        ({'subset_names': np.array(['all', 'common', 'challenge'])}, "no image belongs to the subset 'full'"),
+        (
+            {'subset_names': np.array(['all', 'common', 'challenge'])},
+            'subset_names: all, common, challenge; those of 300W are full, common, challenge',
+        ),
+        ({'subset_names': np.array(['full', 'common', 'common'])}, 'subset_names: full, common, common; those of 300W'),
+        (
+            {'subset_names': np.array(['full', 'common']), 'subsets': np.ones((562, 2), dtype=bool)},
+            'subset_names: full, common; those of 300W',
+        ),
+        ({'subsets': _subsets({})}, 'subsets: ibug/image_001.jpg is in none of common, challenge'),
+        ({'subsets': _subsets({1: 562, 2: 8})}, 'subsets: ibug/image_001.jpg is in more than one of common, challenge'),
+        ({'subsets': ~_subsets({0: 1})}, "subsets: ibug/image_001.jpg is not in the subset 'full'"),
+        ({'image_ids': np.full(562, 'ibug/image_001.jpg')}, 'image_ids: ibug/image_001.jpg is there 562 times'),
+        ({'image_ids': np.array(['', *map(str, range(561))])}, "image_ids: '' is no name of an image"),
+        ({'image_ids': np.array(['a\nb', *map(str, range(561))])}, r"image_ids: 'a\\nb' is no name of an image"),
+        ({'ambiguity': np.ones((562, 68, 3))}, 'ambiguity: the true covariances of 300W are not known'),
     ],
 )
 def test_predictions_that_contradict_themselves_are_refused_by_name(factory, change, message):
@@ -93,3 +115,110 @@ def test_done_record_without_its_predictions_file_is_refused(factory):
     with pytest.raises(BenchmarkError, match='not a readable predictions file') as caught:
         read_runs([factory.reports], Store())
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize('kind', [np.uint8, np.float64])
+def test_subsets_that_are_not_bool_are_refused_by_name(factory, kind):
+    record = factory.add('synthetic-68', sizes={'full': 40})
+    path = factory.reports / 'records' / record.predictions
+    good = factory.predictions('synthetic-68', 'STAR', 0, {'full': 40}, 0.04)
+    arrays = {name: array for name, array in vars(good).items() if array is not None}
+    np.savez_compressed(path, **{**arrays, 'subsets': good.subsets.astype(kind)})
+    with pytest.raises(BenchmarkError, match=r'subsets is of type .*, expected bool') as caught:
+        read_runs([factory.reports], Store())
+    assert str(path) in str(caught.value)
+
+
+def test_faces_of_one_image_are_told_apart_by_their_normalizing_distances(factory):
+    good = factory.predictions('wflw', 'STAR', 0, {'full': 40}, 0.04)
+    names = np.array([*good.image_ids[:-1], good.image_ids[0]])
+    shared = dataclasses.replace(good, image_ids=names)
+    record = factory.add('wflw', sizes={'full': 40}, predictions=shared)
+    assert len(read_runs([factory.reports], Store())) == 1
+    twice = {name: getattr(good, name).copy() for name in ('inter_ocular', 'inter_pupil')}
+    for distances in twice.values():
+        distances[-1] = distances[0]
+    save_predictions(dataclasses.replace(shared, **twice), factory.reports / 'records' / record.predictions)
+    with pytest.raises(BenchmarkError, match=f'image_ids: {names[0]} is there twice with the same normalizing dist'):
+        read_runs([factory.reports], Store())
+
+
+def test_directory_in_place_of_the_predictions_is_refused_in_one_line(factory):
+    path = factory.reports / 'records' / factory.add('synthetic-29', sizes={'full': 40}).predictions
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(BenchmarkError, match=r'not a readable predictions file: .*directory') as caught:
+        read_runs([factory.reports], Store())
+    assert str(path) in str(caught.value) and '\n' not in str(caught.value)
+
+
+def _metric(**changes) -> dict:
+    """The headline of the record that the tests below change, as they change it."""
+    given = {'subset': 'full', 'normalizer': 'inter-ocular', 'metric': 'nme', 'threshold': None, 'images': 40}
+    return given | changes
+
+
+@pytest.fixture
+def change_record(factory):
+    """Change keys of a record on 40 synthetic faces, and read it; its predictions and the NME of them are given."""
+    record = factory.add('synthetic-68', sizes={'full': 40, 'common': 30, 'challenge': 10})
+    path = factory.reports / 'records' / record.file_name
+    predictions = factory.predictions('synthetic-68', 'STAR', 0, {'full': 40, 'common': 30, 'challenge': 10}, 0.04)
+    nme = 100 * predictions.nme('inter-ocular').mean()
+
+    def change(dataset: dict | None = None, metrics: list | None = None):
+        content = json.loads(path.read_text())
+        content['dataset'] |= dataset or {}
+        content['metrics'] = [{'value': nme, **metric} for metric in metrics or []]
+        path.write_text(json.dumps(content))
+        try:
+            return read_runs([factory.reports], Store())
+        except BenchmarkError as error:
+            assert str(error).startswith(f'{path}: ') and '\n' not in str(error)
+            raise
+
+    change.nme, change.predictions = nme, predictions
+    return change
+
+
+@pytest.mark.parametrize(
+    ('metric', 'message'),
+    [
+        ({'value': 3.0}, r'metrics: nme\.full\.inter-ocular is 3, its predictions give \d\.\d+ \('),
+        ({'value': float('nan')}, 'metrics: .* is nan, its predictions give'),
+        ({'normalizer': 'inter-pupil'}, r'metrics: nme\.full\.inter-pupil is'),
+        ({'subset': 'common', 'images': 30, 'value': 5.0}, r'metrics: nme\.common\.inter-ocular is 5, its'),
+        ({'images': 400}, r'metrics: nme\.full\.inter-ocular is of 400 images, its predictions have 40'),
+        ({'subset': 'pose'}, r'metrics: nme\.pose\.inter-ocular is of 40 images, its predictions have 0'),
+        ({'metric': 'fr', 'threshold': 8.0, 'value': 77.0}, r'metrics: fr8\.full\.inter-ocular is 77, its'),
+        ({'metric': 'auc', 'threshold': 7.0, 'value': 77.0}, r'metrics: auc7\.full\.inter-ocular is 77, its'),
+        ({'metric': 'fr', 'threshold': None}, 'metrics: fr with the threshold None is no metric'),
+        ({'metric': 'auc', 'threshold': 0.0}, r'metrics: auc with the threshold 0\.0 is no metric'),
+        ({'threshold': 8.0}, r'metrics: nme with the threshold 8\.0 is no metric'),
+    ],
+)
+def test_metric_that_its_predictions_do_not_give_is_refused_by_name(change_record, metric, message):
+    with pytest.raises(BenchmarkError, match=message):
+        change_record(metrics=[_metric(**metric)])
+
+
+def test_metrics_may_be_rounded_to_two_decimals_and_left_out(change_record):
+    everything = summarize(change_record.predictions, get_benchmark('synthetic-68'))
+    rounded = [metric.model_dump() | {'value': round(metric.value, 2)} for metric in everything]
+    assert len(change_record(metrics=rounded)) == len(change_record()) == 1
+    at_five = 100 * np.mean(change_record.predictions.nme('inter-ocular') > 0.05)
+    assert len(change_record(metrics=[_metric(metric='fr', threshold=5.0, value=at_five)])) == 1
+
+
+@pytest.mark.parametrize(
+    ('dataset', 'message'),
+    [
+        ({'subset_images': {'full': 400}}, "dataset.subset_images: 400 in 'full', its predictions have 40"),
+        ({'subset_images': {'common': 31}}, "dataset.subset_images: 31 in 'common', its predictions have 30"),
+        ({'subset_images': {'pose': 4}}, "dataset.subset_images: 4 in 'pose', its predictions have 0"),
+        ({'missing': 5}, 'dataset.missing is 5, but'),
+    ],
+)
+def test_data_that_its_predictions_contradict_are_refused_by_name(change_record, dataset, message):
+    with pytest.raises(BenchmarkError, match=message):
+        change_record(dataset)

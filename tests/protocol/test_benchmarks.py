@@ -40,6 +40,18 @@ def test_synthetic_benchmarks_measure_like_the_real_one_of_their_layout():
         real = BENCHMARKS[benchmark.layout.name]
         assert name == f'synthetic-{benchmark.layout.num_landmarks}'
         assert (benchmark.subsets, benchmark.headline_normalizer) == (real.subsets, real.headline_normalizer)
+        assert benchmark.partition == real.partition
+
+
+def test_common_and_challenge_divide_300w_and_nothing_else_is_divided():
+    divided = {name: benchmark.partition for name, benchmark in BENCHMARKS.items() if benchmark.partition}
+    assert divided == dict.fromkeys(('300w', 'synthetic-68'), ('common', 'challenge'))
+    sizes = BENCHMARKS['300w'].subset_sizes
+    assert sizes['common'] + sizes['challenge'] == sizes['full']
+
+
+def test_faces_share_images_in_wflw_alone():
+    assert [name for name, benchmark in BENCHMARKS.items() if benchmark.shared_images] == ['wflw']
 
 
 def test_headline_normalizer_is_pupils_for_cofw_and_eye_corners_elsewhere():

@@ -31,7 +31,18 @@ def _rewrite(path, **changes):
         ({'distances_unit': lambda a: a[:2]}, 'not a readable predictions file'),
         ({'keypoints_unit': lambda a: None}, 'keypoints_unit'),
         ({'keypoints': lambda a: a.astype(np.float32)}, 'no packed numbers: float32'),
-        ({'inter_ocular': lambda a: a[:2]}, 'not a readable predictions file'),
+        ({'inter_ocular': lambda a: a[:2]}, r'inter_ocular has shape \(2,\), expected \(3,\)'),
+        ({'inter_pupil': lambda a: a[:, None]}, r'inter_pupil has shape \(3, 1\), expected \(3,\)'),
+        ({'inter_pupil': lambda a: a.astype(str)}, 'inter_pupil is of type <U32, expected numbers'),
+        ({'inter_pupil': lambda a: a.astype(complex)}, 'inter_pupil is of type complex128, expected numbers'),
+        ({'subsets': lambda a: a.astype(np.uint8)}, 'subsets is of type uint8, expected bool'),
+        ({'subsets': lambda a: a.astype(float)}, 'subsets is of type float64, expected bool'),
+        ({'subsets': lambda a: a[:2]}, r'subsets has shape \(2, 3\), expected 3 images'),
+        ({'subsets': lambda a: a[:, :2]}, 'subsets has 2 columns, but subset_names has 3 names'),
+        ({'subset_names': lambda a: np.arange(3)}, 'subset_names is of type int64, expected text'),
+        ({'image_ids': lambda a: a.astype(bytes)}, r'image_ids is of type \|S5, expected text'),
+        ({'image_ids': lambda a: np.arange(3)}, 'image_ids is of type int64, expected text'),
+        ({'image_ids': lambda a: a[:2]}, 'expected 2 images'),
         ({'inter_pupil': lambda a: None}, 'inter_pupil'),
         ({'format': lambda a: np.array(3)}, 'format 3, this version of the benchmark reads 2'),
         ({'format': lambda a: np.array([2, 2])}, r'format \[2 2\]'),
@@ -44,6 +55,14 @@ def test_file_that_was_tampered_with_is_refused_in_one_line(predictions, change,
     with pytest.raises(BenchmarkError, match=message) as error:
         read_predictions(path)
     assert str(error.value).startswith(f'{path}: ') and '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('kind', [np.uint8, float])
+def test_plain_subsets_that_are_not_bool_are_refused(predictions, kind, tmp_path):
+    arrays = {name: array for name, array in vars(predictions).items() if array is not None}
+    np.savez(tmp_path / 'plain.npz', **{**arrays, 'subsets': predictions.subsets.astype(kind)})
+    with pytest.raises(BenchmarkError, match=r'plain\.npz: subsets is of type .*, expected bool \('):
+        read_predictions(tmp_path / 'plain.npz')
 
 
 def test_every_damaged_byte_is_noticed_or_harmless(predictions, tmp_path):
@@ -100,6 +119,8 @@ def test_prediction_that_is_no_number_is_refused_by_name_of_its_image_and_stores
         ({'keypoints': np.ones((2, 68, 2))}, r'keypoints has shape \(2, 68, 2\), expected 3 images'),
         ({'distances': np.ones(3)}, r'distances has shape \(3,\), expected 3 images'),
         ({'inter_ocular': np.ones(2)}, r'inter_ocular has shape \(2,\), expected \(3,\)'),
+        ({'subsets': np.ones((3, 3), dtype=np.uint8)}, 'subsets is of type uint8, expected bool'),
+        ({'image_ids': np.array([b'a', b'b', b'c'])}, r'image_ids is of type \|S1, expected text'),
         ({'exact_means': np.full(3, 9.0)}, r'exact_means: 9 px of a\.png, but the mean of its distances'),
     ],
 )

@@ -86,7 +86,13 @@ def test_record_is_frozen(record):
 
 @pytest.mark.parametrize(
     ('predictions', 'fault'),
-    [(None, 'status is done but predictions is null'), ('../p.npz', "predictions: '../p.npz' is no plain file name")],
+    [
+        (None, 'status is done but predictions is null'),
+        *(
+            (name, f'predictions: {name!r} is no plain file name')
+            for name in ('../p.npz', '', '.', '..', '/p.npz', 'a/b.npz', 'p.npz/', 'a\\b.npz', 'p\0.npz')
+        ),
+    ],
 )
 def test_done_record_names_its_predictions(record, tmp_path, predictions, fault):
     path = write_record(record.model_copy(update={'status': 'done', 'predictions': predictions}), tmp_path)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmark.analysis.comparison import pair, signed
+from benchmark.analysis.comparison import pair
+from benchmark.analysis.difference import signed
 from benchmark.analysis.rows import Row
 from benchmark.analysis.runs import Run
 from benchmark.errors import BenchmarkError
