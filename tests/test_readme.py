@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from benchmark.datasets.synthetic import prepare_synthetic
-from benchmark.records.record import read_records
+from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.records.record import Record, read_records
 from benchmark.run import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +66,12 @@ def test_relative_links_lead_somewhere():
     assert [target for target in targets if not (ROOT / target.split('#')[0]).exists()] == []
 
 
+def images_that_were_missing(record: Record) -> str:
+    data, whole = record.dataset, BENCHMARKS[record.benchmark]
+    test = f'{data.test_images} of {whole.subset_sizes.get("full")} test images'
+    return '' if data.complete else f' (partial: {data.train_images} of {whole.train_size} training, {test})'
+
+
 def test_leaderboard_shows_the_stored_numbers():
     """Every row of the README's table, against the records in reports/."""
     table = README.split('<!-- leaderboard -->')[1].split('\n\n')[0].strip().splitlines()[2:]
@@ -76,6 +83,7 @@ def test_leaderboard_shows_the_stored_numbers():
     assert len(rows) == len(stored)
     for benchmark, normalizer, loss, seeds, *shown in rows:
         records = stored[benchmark.split()[0], loss]
+        assert {f'{record.benchmark}{images_that_were_missing(record)}' for record in records} == {benchmark}
         values = defaultdict(list)
         for metric in (metric for record in records for metric in record.metrics):
             if (metric.subset, metric.normalizer) == ('full', normalizer):

@@ -1,0 +1,249 @@
+"""Every number in README and docs has a source, and is what the source says, to the digits that are printed.
+
+A page is a list of sentences in which ``{}`` stands for a number, each with its sources. A number that no sentence has
+is an error, and so is a sentence that the page no longer has. Code, links and HTML tags hold names, no figures.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections import Counter
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.models.losses import moments, star_loss_triton
+from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
+from benchmark.protocol import claim_rules, claims
+from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.records.record import read_records
+from benchmark.records.speed import read_speed_report
+from benchmark.site.speed_tables import speed_tables
+from benchmark.suite.experiments import find_experiment
+from benchmark.suite.export import TOLERANCE
+from benchmark.suite.speed.inference import BATCHES
+
+from mmpose.evaluation.functional import keypoint_auc  # isort: skip
+from mmpose.registry import MODELS, TRANSFORMS  # isort: skip
+
+
+class NoSource(Enum):
+    """Numbers that are neither measured nor constants of the code, and why."""
+
+    AIM = 'an aim, set before anything was measured'
+    ORIGIN = 'where differences have no sign, or a data set has its first pixel'
+
+
+ROOT = Path(__file__).resolve().parents[1]
+GENERATED = {'docs/definitions.md', 'docs/records.md'}  # test_docs.py compares them with what they are made from
+TEXTS = ['README.md', *sorted({f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md')} - GENERATED)]
+# Tables of test_leaderboard_shows_the_stored_numbers and of test_published_figures_are_those_of_the_claims.
+TESTED = {
+    'README.md': r'(?s)<!-- leaderboard -->(.*?)\n\n',
+    'docs/configurations.md': r'(?m)^\| `td-(?:[^|]*\|){4}(.*)$',
+}
+SPEEDS = read_speed_report(ROOT / 'reports' / 'speed' / 'amd-epyc-2-threads.json')
+LARGE, FEW, SMALL = '32 x 98 x 64 x 64', '32 x 29 x 64 x 64', '16 x 98 x 32 x 32'
+STAR, BASELINE, OFFICIAL = 'STAR', 'soft-argmax + smooth-L1', 'STAR by eigh on the CPU (official)'
+HOURGLASS = 'Hourglass (1 stack of 32 channels, AAM)'
+NETWORKS = {'hourglass': HOURGLASS, 'HRNet': 'HRNet-W8 (small)', 'ResNet': 'ResNet-18 x 1/4 + FPN'}
+RESNET = 'softargmax_res18w16-fpn-smoothl1_16b-80e_300w-128x128'
+FASTER, STAR_OVER, HEATMAPS = 'times as fast as the first', 'time of STAR over this', 'heatmaps'
+
+
+def speed(part: str, on: str, way: str, column: str = STAR_OVER) -> str:
+    """A cell of the table of stored speeds, as the pages print it."""
+    start = f'Speed, {part}: .*; {SPEEDS.device_name}, {SPEEDS.threads} threads'
+    tables = [table for table in speed_tables([ROOT / 'reports']) if re.match(start, table.caption)]
+    lines = [zip(table.columns, line.cells, strict=True) for table in tables for line in sum(table.bodies, ())]
+    rows = [{column.label: cell.text for column, cell in line} for line in lines]
+    (text,) = [row[column] for row in rows if row['on'].startswith(on) and row['way'] == way]
+    return text
+
+
+def match(path: str, pattern: str) -> str:
+    """What a line of a file says; of a test, the bound to which it holds the code."""
+    return re.search(pattern, (ROOT / path).read_text(), re.MULTILINE)[1]
+
+
+def config(name: str):
+    return find_experiment(f'td-{name}', ROOT / 'mmpose_configs').config
+
+
+def readme() -> list[tuple]:
+    done = [one for one in read_records(ROOT / 'reports' / 'records') if one.status == 'done']
+    drawn = [one for one in done if one.benchmark.startswith('synthetic-')]
+    seeds = Counter((one.benchmark[:4], one.name) for one in done)
+    full = [[one for one in each.metrics if (one.metric, one.subset) == ('nme', 'full')] for each in done]
+    nme = [{one.normalizer: one.value for one in each} for each in full]
+    return [
+        ('CVPR {})', *set(claims.select('wflw', method='STAR')['year'])),
+        ('Python {} and', match('pyproject.toml', r'requires-python = ">=([\d.]+)')),
+        ('took {} minutes', sum(one.cost.train_seconds + one.cost.test_seconds for one in drawn if one.seed == 0) / 60),
+        ('records, on {} threads', *{one.environment.threads for one in drawn}),
+        ('of 300W are of {} seed each', *{seeds[row] for row in seeds if row[0] == '300w'}),
+        ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
+        ('official one to {} in', float(match('tests/models/official/test_weights.py', r'rtol=0, atol=(\S+)\)'))),
+        ('values to a relative {} in', float(match('tests/models/losses/test_star_loss.py', r'float32, (\S+),'))),
+        (f'On {{}} threads of an {SPEEDS.device_name} the loss', SPEEDS.threads),
+        ('takes {} times as long as soft-argmax', speed('loss', LARGE, BASELINE)),
+        ('is {} times as fast as the official way', speed('loss', LARGE, STAR, FASTER)),
+        ('`torch.linalg.eigh` ({}, float32', LARGE),
+        *((f'{{}} times as long with the small {key}', speed('step', NETWORKS[key], 'smooth-L1')) for key in NETWORKS),
+        ('read some {} times as high', np.mean([one['inter-pupil'] / one['inter-ocular'] for one in nme])),
+        ('exceeds {} %, **AUC@10**', 100 * max(BENCHMARKS['300w'].thresholds)),
+        ('curve up to {} %', 100 * max(BENCHMARKS['300w'].thresholds)),
+        ('interval that contains {}', NoSource.ORIGIN),
+        ('MMPose {}, MMCV {} in', *(match('constraints.txt', f'^{name}==(.*)') for name in ('mmpose', 'mmcv-lite'))),
+    ]
+
+
+def speed_page() -> list[tuple]:
+    memory = [speed('loss', LARGE, way, HEATMAPS) for way in (STAR, BASELINE, OFFICIAL)]
+    memory += [speed('step', network, way, HEATMAPS) for network in NETWORKS.values() for way in (STAR, 'smooth-L1')]
+    export = [[f'{network}, 128 x 128, {images} image' for images in BATCHES] for network in NETWORKS.values()]
+    told = [[(single, FASTER), (many, FASTER), (many, 'images a second')] for single, many in export]
+    cells = [[speed('inference', on, 'onnxruntime', column) for on, column in line] for line in told]
+    return [
+        (f'with {{}} threads of an {SPEEDS.device_name},', SPEEDS.threads),
+        ('PyTorch {} and', *{part.environment.packages['torch'].split('+')[0] for part in SPEEDS.measurements}),
+        ('float32, on {}.', *{part.measured[:10] for part in SPEEDS.measurements}),
+        ('loss at {} at least {} times', LARGE, NoSource.AIM),
+        ('on CPU matrices | {} times |', speed('loss', LARGE, STAR, FASTER)),
+        ('most {} times soft-argmax with smooth-L1 | {} times |', NoSource.AIM, speed('loss', LARGE, BASELINE)),
+        ('most {} times copying', NoSource.AIM),
+        ('forward and backward | {} times |', speed('loss', LARGE, 'copying twice')),
+        ('most {} times that with smooth-L1 |', NoSource.AIM),
+        *((f'small {key} {{}}', speed('step', NETWORKS[key], 'smooth-L1')) for key in NETWORKS),
+        ('{} batches of heatmaps against {}, the official way {};', *memory[:3]),
+        ('above {} against {}, {} against {}, {} against {} |', *memory[3:]),
+        ('float32 within {} of', float(match('tests/models/losses/test_shared_moments.py', r'norms\[0\] < (\S+) '))),
+        ('loss within {} times the time of its', NoSource.AIM),
+        ('at {} images/s or more', NoSource.AIM),
+        ('at {} STAR takes {} times as long', FEW, speed('loss', FEW, BASELINE)),
+        ('baseline, at {} {} times;', SMALL, speed('loss', SMALL, BASELINE)),
+        ('{} and {} times as fast as by', *(speed('loss', size, STAR, FASTER) for size in (FEW, SMALL))),
+        ('{} and {} times as long as copying', *(speed('loss', size, 'copying twice') for size in (FEW, SMALL))),
+        ('{} times as long as that one at {}.', speed('loss', LARGE, 'soft-argmax by sums + smooth-L1'), LARGE),
+        ('below {}.', moments.MIN_MASS),
+        ('for {} MiB of heatmaps', moments.CACHED_BYTES / 2**20),
+        ('up to {} x {} cells', *[math.isqrt(star_loss_triton.LARGEST)] * 2),
+        ('agree to {} pixels', TOLERANCE),
+        ('at {} x {} with {} threads', *config(RESNET).model.head.decoder.input_size, SPEEDS.threads),
+        ('in batches of {}:', max(BATCHES)),
+        *((f'| small {key} | {{}} | {{}} | {{}} |', *cells[i]) for i, key in enumerate(NETWORKS)),
+    ]
+
+
+def configurations_page() -> list[tuple]:
+    official = config('softargmax_hg4-attn-star_32b-500e_300w-256x256')
+    hourglass = config('softargmax_hg1w32-attn-star_16b-40e_300w-128x128').model
+    hrnet = config('hm_hrnet-w8-mse_16b-40e_300w-128x128').model
+    (momentum,) = [hook.momentum for hook in official.custom_hooks if hook.type == 'StepEMAHook']
+    batch, images = official.train_dataloader.batch_size, official.model.data_preprocessor
+    return [
+        ('one stack of {} channels at {} x {}', hourglass.backbone.channels, *hourglass.head.decoder.input_size),
+        ('width {} at {} x {}', hrnet.backbone.extra.stage2.num_channels[0], *hrnet.head.decoder.input_size),
+        ('feature pyramid at {} x {}', *config(RESNET).model.head.decoder.input_size),
+        ('{} hourglasses,', official.model.backbone.num_stacks),
+        ('landmarks + {} AWing of point maps + {} AWing', *[official.model.head.map_weight] * 2),
+        ('stacks weigh {}, {}, {}, {} |', *official.model.head.stack_weights),
+        ('Adam at {}, x {} after', official.optim_wrapper.optimizer.lr, official.param_scheduler[0].gamma),
+        ('after {}, {} and {} of {} epochs', *official.param_scheduler[0].milestones, official.train_cfg.max_epochs),
+        ('halved after {} images', batch * math.log(0.5) / math.log(1 - momentum)),
+        ('BGR in [{}, {}]', *((grey - images.mean[0]) / images.std[0] for grey in (0, 255))),
+        ('official batch of {} does', batch),
+        ('two batches of {} are added up', batch / 2),
+    ]
+
+
+def footguns_page() -> list[tuple]:
+    benchmark, test, loss = BENCHMARKS['300w'], 'tests/protocol/test_metrics.py', config(RESNET).model.head.loss
+    terms = inspect.signature(keypoint_auc).parameters['num_thrs'].default
+    cofw = [claims.select('cofw', 'STAR', 'full', f'inter-{eyes}')['value'].item() for eyes in ('pupil', 'ocular')]
+    with np.load(ROOT / 'tests' / 'data' / 'other_losses.npz') as golden:
+        points = [torch.from_numpy(golden[f'smoothl1_{part}']) for part in ('pred', 'target')]
+    of_mmpose = MODELS.build(loss)(*points, torch.ones_like(points[0])).item()
+    return [
+        ('read {} to {} times as high', *claim_rules._RATIO_RANGE),
+        ('STAR on COFW is {} under the one and {} under', *cofw),
+        ('at {} % of the normalizing distance, and at {} %.', *(100 * one for one in benchmark.thresholds[::-1])),
+        ("300W's at {} %,", 100 * float(match(test, r'!= metrics\.failure_rate\(nme, (\S+)\)'))),
+        ('grid that ends at {} %;', 100 * float(match(test, r'failure_rate\(nme, (\S+)\) == golden'))),
+        ("sum over {} steps, as in MMPose's `AUC`, is off by up to one step, {}.", terms, 1 / terms),
+        ('by {} (MMPose)', inspect.signature(TRANSFORMS.get('GetBBoxCenterScale')).parameters['padding'].default),
+        ('training images, {} in all', benchmark.train_size),
+        ('test set has {}, of which {} are common and {} challenge', *benchmark.subset_sizes.values()),
+        ('{} against {} on one set of golden values', of_mmpose, LandmarkDistanceLoss()(*points).item()),
+        ('`beta` {} in the recipes', loss.beta),
+        ('interval that contains {}', NoSource.ORIGIN),
+        ('pixels from {}, WFLW from {}; prepared data count from {},', *[NoSource.ORIGIN] * 3),
+    ]
+
+
+def submitting_page() -> list[tuple]:
+    return [
+        ('{} faces of', BENCHMARKS['wflw'].subset_sizes['full']),
+        ('faces of {} landmarks', BENCHMARKS['wflw'].layout.num_landmarks),
+        ('less than {} MB', int(match('tests/records/test_size.py', r'st_size <= (\S+)')) / 1e6),
+        ('NME is {} to {} times', *claim_rules._RATIO_RANGE),
+    ]
+
+
+PAGES = {
+    'README.md': readme,
+    'docs/speed.md': speed_page,
+    'docs/configurations.md': configurations_page,
+    'docs/footguns.md': footguns_page,
+    'docs/submitting.md': submitting_page,
+}
+NOT_PROSE = re.compile(r'(?sm)```.*?```|^    .*?$|`[^`\n]*`|\]\([^)]*\)|</?[a-z!][^>]*>|^\d+\. ')
+WORDS = r'ten|eleven|twelve|\w+teen(?:th)?|(?:twen|thir|for|fif|six|seven|eigh|nine)t(?:y|ieth)|hundred|thousand'
+NUMBER = re.compile(rf'(?<![\w.@])(?<![A-Za-z]-)\d[\d,.]*(?:e-?\d+)?(?!\w)|\b(?:{WORDS})\b', re.IGNORECASE)
+PRINTED = r'(-?\d(?:[\d,./e-]*\d)?(?:(?:\sx\s\d+)+|\s\[[^\]]+\])?)'
+
+
+def find(text: str, sentence: str) -> list[re.Match]:
+    return list(re.finditer(r'\s+'.join(re.escape(word).replace(r'\{\}', PRINTED) for word in sentence.split()), text))
+
+
+def agrees(printed: str, source: float | str | NoSource) -> bool:
+    """Whether a number is that of its source: the same text, or the same value to the digits that are printed."""
+    if isinstance(source, str):
+        return ' '.join(printed.split()) == source
+    if isinstance(source, NoSource) or re.search('[e/]', printed):
+        return isinstance(source, NoSource) or math.isclose(Fraction(printed), source)
+    return printed.replace(',', '') == f'{source:.{len(printed.partition(".")[2])}f}'
+
+
+def without_source(page: str, text: str) -> list[str]:
+    """The numbers of a page that no sentence has, each with its line."""
+    found = [one for sentence, *_ in PAGES[page]() for one in find(text, sentence)]
+    found += re.finditer(TESTED[page], text) if page in TESTED else ()
+    spans = [one.span(group) for one in found for group in range(1, one.re.groups + 1)]
+    prose = NOT_PROSE.sub(lambda one: re.sub(r'\S', ' ', one[0]), text)
+    numbers = [one for one in NUMBER.finditer(prose) if not any(a <= one.start() < b for a, b in spans)]
+    return [f'{page}:{text.count(chr(10), 0, one.start()) + 1}: {one[0]}' for one in numbers]
+
+
+@pytest.mark.parametrize('page', TEXTS)
+def test_numbers_are_those_of_their_sources(page):
+    text, wrong = (ROOT / page).read_text(), []
+    for sentence, *values in PAGES[page]():
+        printed = [one.groups() for one in find(text, sentence)]
+        if not printed or not all(agrees(*pair) for one in printed for pair in zip(one, values, strict=True)):
+            wrong.append(f'{sentence!r} reads {printed}, of its sources {values}')
+    assert wrong == []
+
+
+@pytest.mark.parametrize('page', TEXTS)
+def test_every_number_has_a_source(page):
+    text = (ROOT / page).read_text()
+    assert without_source(page, text) == [], 'say in this file where these numbers come from'
+    assert len(without_source(page, f'{text}\nIt takes 7 or twelve times as long, 1.25 [1.0, 2.0].')) == 5
