@@ -18,15 +18,18 @@ from benchmark.analysis.intervals import RESAMPLES
 from benchmark.analysis.rows import make_sections
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.store import Store
-from benchmark.protocol import claims, metrics
+from benchmark.protocol import claim_rules, claims, metrics
 from benchmark.protocol.benchmarks import BENCHMARKS
-from benchmark.protocol.statistics import sign_flip_test
+from benchmark.protocol.differences import LEAST_SEEDS, sign_flip_test
+from benchmark.protocol.statistics import LEAST_IMAGES
 from benchmark.records.docs import record_docs
 from benchmark.records.record import Record
+from benchmark.records.speed import read_speed_report
 from benchmark.report import build_parser
 from benchmark.site.definitions import definitions_text
 from benchmark.site.pages.payload import QUANTUM
 from benchmark.suite.experiments import find_experiment, find_experiments, load_experiment
+from tests import coverage
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / 'docs' / 'configurations.md').read_text()
@@ -106,7 +109,7 @@ def test_variant_that_is_written_out_is_the_same_experiment(tmp_path):
     assert mine.fingerprint('data', 0) == variant.fingerprint('data', 0)
 
 
-@pytest.mark.parametrize('name', ['configurations', 'definitions', 'footguns', 'records', 'submitting'])
+@pytest.mark.parametrize('name', ['configurations', 'definitions', 'footguns', 'records', 'speed', 'submitting'])
 def test_links_lead_somewhere(name):
     page = (ROOT / 'docs' / f'{name}.md').read_text()
     targets = re.findall(r'\]\((?!https?:)([^)]+)\)', page)
@@ -158,8 +161,28 @@ def test_definitions_have_the_smallest_p_of_the_test():
         assert float(p) == pytest.approx(sign_flip_test(np.arange(1, int(n) + 1)), abs=1e-5)
 
 
+def test_definitions_have_the_simulated_coverage():
+    """Within what as few trials as these can tell; python -m tests.coverage takes more."""
+    images, covered = marked(DEFINITIONS, 'coverage over images')
+    assert [int(number) for number in images[1:]] == list(coverage.IMAGES) and LEAST_IMAGES in coverage.IMAGES
+    for number, percent in zip(images[1:5], covered[1:5], strict=True):
+        assert coverage.over_images(int(number), 1000, np.random.default_rng(1)) == pytest.approx(int(percent), abs=2.5)
+    head, *lines, rate = marked(DEFINITIONS, 'coverage over both')
+    assert [int(cell.split()[0]) for cell in head[1:]] == list(coverage.SEEDS) and LEAST_SEEDS in coverage.SEEDS
+    for (name, *cells), spread in zip(lines, coverage.SPREADS.values(), strict=True):
+        assert list(coverage.SPREADS.values())[list(coverage.SPREADS).index(name)] == spread
+        for seeds, percent in zip(coverage.SEEDS[:2], cells[:2], strict=True):
+            found = coverage.over_both(seeds, spread, 300, np.random.default_rng(2))
+            assert found == pytest.approx(int(percent), abs=3), (name, seeds)
+    found = coverage.over_both_of_a_rate(coverage.SEEDS[0], 300, np.random.default_rng(3))
+    assert found == pytest.approx(int(rate[1]), abs=3)
+
+
 def test_definitions_have_the_numbers_of_the_code():
     assert f'{RESAMPLES:,} resamples' in DEFINITIONS
+    assert f'fewer than {LEAST_IMAGES} images' in DEFINITIONS and f'takes {LEAST_SEEDS} seeds at least' in DEFINITIONS
+    low, high = claim_rules._RATIO_RANGE
+    assert f'is {low} to {high} times' in DEFINITIONS and len(claim_rules.RULES) == DEFINITIONS.count('\n4. **') * 4
     assert f'{QUANTUM:g} percentage points' in DEFINITIONS
     percents = {round(100 * threshold) for name in REAL for threshold in BENCHMARKS[name].thresholds}
     assert percents == {8, 10} and 't is 10 % and 8 %' in DEFINITIONS
@@ -204,6 +227,13 @@ def test_example_of_an_own_record_becomes_a_row(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize('line', sorted(set(re.findall(r'python -m benchmark\.report ?([^`\n]*)', SUBMITTING))))
 def test_commands_of_submitting_are_understood(line):
     assert build_parser().parse_args(line.split())
+
+
+def test_pages_say_that_no_measurement_on_a_gpu_is_stored_as_long_as_none_is():
+    reports = [read_speed_report(path) for path in (ROOT / 'reports' / 'speed').glob('*.json')]
+    assert not any(part.environment.device == 'cuda' for report in reports for part in report.measurements)
+    for page in ('README.md', 'docs/speed.md', 'docs/configurations.md'):
+        assert 'no measurement on a GPU is' in ' '.join((ROOT / page).read_text().split()), page
 
 
 @pytest.mark.parametrize('dataset', REAL)

@@ -1,113 +1,23 @@
-"""Differences between rows, and the sentences that may be said about them."""
+"""Differences between rows: which runs are paired, and what they show."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from benchmark.analysis.intervals import Request, image_intervals
+from benchmark.analysis.difference import Difference
+from benchmark.analysis.intervals import image_values
 from benchmark.analysis.rows import Row
 from benchmark.analysis.runs import Run
-from benchmark.analysis.store import Store
-from benchmark.analysis.summaries import coverage, images_of
+from benchmark.analysis.summaries import images_of
 from benchmark.errors import BenchmarkError
+from benchmark.protocol.differences import MOST_SEEDS, holm, paired_difference, sign_flip_test
 from benchmark.protocol.measures import Measure
-from benchmark.protocol.statistics import MOST_SEEDS, Interval, sign_flip_test
-
-MINUS = '\u2212'
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A measure of one row minus the same measure of another on the same test images, in percentage points.
-
-    Attributes:
-        row: the row.
-        reference: the row that it is compared with.
-        measure: which measure.
-        seeds: seeds that both rows finished; empty where given weights were tested.
-        mean: mean over those seeds of the difference.
-        over_images: 95 % confidence interval by paired bootstrap over images of the differences' mean over seeds; None
-            where there is a single image.
-        over_seeds: 95 % confidence interval by Student's t over the seeds' differences; None for fewer than two.
-        p_value: exact two-sided sign-flip test over seeds; None for one seed, or for more than 16.
-        images: number of test images.
-    """
-
-    row: Row
-    reference: Row
-    measure: Measure
-    seeds: tuple[int, ...]
-    mean: float
-    over_images: Interval | None
-    over_seeds: Interval | None
-    p_value: float | None
-    images: int
-
-    @property
-    def interval(self) -> Interval | None:
-        """The interval that decides: over seeds where there are several, else over images."""
-        return self.over_seeds if len(self.seeds) > 1 else self.over_images
-
-    @property
-    def decided(self) -> bool:
-        """Whether the interval, as it is printed, excludes zero."""
-        return self.interval is not None and (round(self.interval[0], 2) > 0 or round(self.interval[1], 2) < 0)
-
-    @property
-    def conditions(self) -> str:
-        """On what the difference rests, e.g. '3 seeds, 554 images, inter-ocular'."""
-        seeds = '1 seed' if len(self.seeds) == 1 else f'{len(self.seeds)} seeds'
-        parts = [seeds] if self.seeds else []
-        parts += [f'{coverage(self.row, self.measure.subset) or self.images} images', self.measure.normalizer]
-        if self.measure.subset != 'full':
-            parts.insert(-1, self.measure.subset)
-        if self.p_value is not None:
-            parts.append(f'exact sign-flip p = {self.p_value:.2g}')
-        if self.row.missing_data or self.reference.missing_data:
-            parts.append('partial data')
-        return ', '.join(parts)
-
-    def sentence(self) -> str:
-        """What the difference allows to say, e.g. 'STAR lowers NME by 0.11 [0.06, 0.16] (1 seed, ...)'."""
-        star, other = _names(self.row, self.reference)
-        if self.interval is None:
-            return f'{star} against {other}: no interval from a single image ({self.conditions}).'
-        low, high = self.interval
-        metric = self.measure.metric_label
-        if not self.decided:
-            text = (
-                f'no difference between {star} and {other} can be shown: '
-                f'{signed(self.mean)} [{signed(low)}, {signed(high)}]'
-            )
-            if self.measure.metric != 'nme':
-                text += f' in {metric}'
-        elif high < 0:
-            text = f'{star} lowers {metric} by {-self.mean:.2f} [{-high:.2f}, {-low:.2f}] against {other}'
-        else:
-            text = f'{star} raises {metric} by {self.mean:.2f} [{low:.2f}, {high:.2f}] against {other}'
-        return f'{text} ({self.conditions}).'
-
-
-def _names(row: Row, reference: Row) -> tuple[str, str]:
-    """What tells two rows apart: their losses, or their configurations where the losses are the same."""
-    if row.record.loss != reference.record.loss:
-        return row.record.loss, reference.record.loss
-    return row.record.name, reference.record.name
-
-
-def signed(value: float) -> str:
-    """Two decimals with a sign; zero has none, and minus is the typographic one."""
-    text = f'{abs(value):.2f}'
-    if float(text) == 0:
-        return text
-    return ('+' if value > 0 else MINUS) + text
 
 
 class Pairing(NamedTuple):
@@ -116,9 +26,9 @@ class Pairing(NamedTuple):
     Attributes:
         row: the row.
         reference: the row that it is compared with.
-        seeds: seeds that both finished; empty where given weights were tested, which are compared as one run.
-        runs: runs of ``row``, one for each seed.
-        others: runs of ``reference`` for the same seeds.
+        seeds: seeds that both finished; empty where one of them is of given weights.
+        runs: runs of ``row``, one for each of ``seeds``, or all.
+        others: runs of ``reference``, one for each of ``seeds``, or all.
     """
 
     row: Row
@@ -131,15 +41,17 @@ class Pairing(NamedTuple):
 def pair(row: Row, reference: Row) -> Pairing | None:
     """Pair two rows over the seeds that both finished; None if there is no such seed.
 
+    Given weights have no seed; beside them stand all seeds of the other row.
+
     Raises:
         BenchmarkError: two runs that should be paired were tested on different images.
     """
     if not row.done or not reference.done:
         return None
-    ours, theirs = ({run.record.seed: run for run in one.done} for one in (row, reference))
     if row.record.weights or reference.record.weights:
-        found = Pairing(row, reference, (), row.done[:1], reference.done[:1])
+        found = Pairing(row, reference, (), row.done, reference.done)
     else:
+        ours, theirs = ({run.record.seed: run for run in one.done} for one in (row, reference))
         seeds = tuple(sorted(ours.keys() & theirs.keys()))
         if not seeds:
             return None
@@ -158,67 +70,79 @@ def _check_pair(run: Run, other: Run) -> None:
         )
 
 
-def compare(wanted: Sequence[tuple[Pairing, Measure]], store: Store) -> list[Difference]:
+def compare(wanted: Sequence[tuple[Pairing, Measure]]) -> list[Difference]:
     """Compare pairs of rows.
 
     Args:
         wanted: pairs of rows, each with what is to be compared.
-        store: results of earlier builds; the new ones are added.
 
     Returns:
-        One difference each, but none where the rows have no image in the measure's subset.
+        One difference each, not corrected for their number, but none where the rows have no image in the measure's
+        subset.
     """
     wanted = [one for one in wanted if one[1].key in one[0].runs[0].digest.values]
-    requests = [Request(pairing.runs, pairing.others, measure) for pairing, measure in wanted]
-    over_images = image_intervals(requests, store)
-    per_seed = [_per_seed(*one) for one in wanted]
-    over_seeds = _over_seeds(per_seed)
-    return [
-        Difference(
-            pairing.row,
-            pairing.reference,
-            measure,
-            pairing.seeds,
-            float(values.mean()),
-            over_images.get(request),
-            *certainty,
-            images_of(pairing.row, measure.subset),
+    tables = [_differences(*one) for one in wanted]
+    flips = _sign_flips([table.mean(axis=1) for table in tables])
+    found = []
+    for (pairing, measure), table, flip in zip(wanted, tables, flips, strict=True):
+        shown = paired_difference(table, rate=measure.metric == 'fr')
+        found.append(
+            Difference(
+                **vars(shown),
+                row=pairing.row,
+                reference=pairing.reference,
+                measure=measure,
+                seeds=pairing.seeds,
+                sign_flip_p=flip,
+                images=images_of(pairing.row, measure.subset),
+                comparisons=1,
+                corrected_p=shown.p_value,
+            )
         )
-        for (pairing, measure), request, values, certainty in zip(wanted, requests, per_seed, over_seeds, strict=True)
-    ]
+    return found
 
 
-def _per_seed(pairing: Pairing, measure: Measure) -> NDArray[np.float64]:
-    """(seeds,) differences of the measure, percentage points."""
-    ours, theirs = ([run.digest.values[measure.key] for run in side] for side in (pairing.runs, pairing.others))
-    return np.subtract(ours, theirs)
+def correct(found: Sequence[Difference]) -> list[Difference]:
+    """Correct the p-values of differences for the number of those in the same measure, by Holm's method."""
+    families = defaultdict(list)
+    for index, one in enumerate(found):
+        if one.p_value is not None:
+            families[one.measure].append(index)
+    corrected = list(found)
+    for members in families.values():
+        for index, p_value in zip(members, holm([found[i].p_value for i in members]), strict=True):
+            corrected[index] = replace(found[index], comparisons=len(members), corrected_p=p_value)
+    return corrected
 
 
-def _over_seeds(differences: Sequence[NDArray[np.float64]]) -> list[tuple[Interval | None, float | None]]:
-    """For each set of differences over seeds the 95 % interval by Student's t, and the sign-flip test's p-value."""
-    found: list[tuple[Interval | None, float | None]] = [(None, None)] * len(differences)
+def _differences(pairing: Pairing, measure: Measure) -> NDArray[np.float64]:
+    """(seeds, images) differences, percentage points; (1, images) of the means over runs without common seeds."""
+    ours, theirs = (image_values(runs, measure) for runs in (pairing.runs, pairing.others))
+    if not pairing.seeds:
+        ours, theirs = (values.mean(axis=0, keepdims=True) for values in (ours, theirs))
+    return ours - theirs
+
+
+def _sign_flips(differences: Sequence[NDArray[np.float64]]) -> list[float | None]:
+    """For each set of differences over seeds the sign-flip test's p-value."""
+    found: list[float | None] = [None] * len(differences)
     by_seeds = defaultdict(list)
     for index, values in enumerate(differences):
         by_seeds[len(values)].append(index)
     for seeds, indices in by_seeds.items():
-        if seeds < 2:
-            continue
-        table = np.stack([differences[index] for index in indices])
-        middle = table.mean(axis=1)
-        half = stats.t.ppf(0.975, seeds - 1) * stats.sem(table, axis=1)
-        bounds = [Interval(*pair) for pair in np.stack([middle - half, middle + half], axis=1).tolist()]
-        p_values = sign_flip_test(table).tolist() if seeds <= MOST_SEEDS else [None] * len(indices)
-        for index, *certainty in zip(indices, bounds, p_values, strict=True):
-            found[index] = tuple(certainty)
+        if 1 < seeds <= MOST_SEEDS:
+            p_values = sign_flip_test(np.stack([differences[index] for index in indices])).tolist()
+            for index, p_value in zip(indices, p_values, strict=True):
+                found[index] = p_value
     return found
 
 
 def baseline_of(recipe: Sequence[Row]) -> Row | None:
     """The row of a recipe that the others are compared with, if there is one."""
-    return next((row for row in recipe if row.is_baseline), None)
+    return next((row for row in recipe if row.is_baseline and not row.record.weights), None)
 
 
 def star_pairs(recipe: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Every STAR row of a recipe with every other loss of it; outdated rows are left out."""
-    current = [row for row in recipe if not row.outdated]
+    """Every STAR row of a recipe with every other loss of it, without outdated rows and given weights."""
+    current = [row for row in recipe if not row.outdated and not row.record.weights]
     return [(row, other) for row in current if row.is_star for other in current if not other.is_star]

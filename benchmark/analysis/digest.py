@@ -6,15 +6,37 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.measures import all_measures, value
+from benchmark.protocol.published_sets import is_published
 from benchmark.records.predictions import Predictions
 
 MINIMUM_RATIO = 4.0  # of eigenvalues, from which a covariance has a direction
+
+
+class Axes(NamedTuple):
+    """Axes of predicted heatmaps beside those of the annotations' true covariance.
+
+    Over the landmarks of all test images whose true covariance has an eigenvalue ratio above :data:`MINIMUM_RATIO`.
+
+    Attributes:
+        angle: median angle between the main axes, degrees, 0 to 90.
+        cosine: mean absolute cosine of that angle.
+        anisotropy: median ratio of the heatmap's standard deviations along its main and its other axis, at least 1.
+        true_anisotropy: the same of the true covariance.
+        landmarks: number of landmarks.
+    """
+
+    angle: float
+    cosine: float
+    anisotropy: float
+    true_anisotropy: float
+    landmarks: int
 
 
 @dataclass(frozen=True)
@@ -24,6 +46,7 @@ class Digest:
     Attributes:
         content: hash of the arrays in the predictions file, hexadecimal.
         test_set: SHA-256 of image names and subsets in their order; runs of one test set can be paired.
+        published: whether names and subsets are those of the published test set; false where none is published.
         subset_names: subsets of the benchmark, 'full' first.
         subsets: (N, S) bool, membership of each image.
         mean_distance: (N,) float64, mean over an image's landmarks of the distance to the truth, pixels.
@@ -34,12 +57,12 @@ class Digest:
         covariances: (K, 3) float64 or None, mean covariance (xx, xy, yy) of the heatmaps in the frame of ``shape``.
         ambiguity: (K, 3) float64 or None, likewise the true covariance of the annotations.
         values: every figure of the benchmark by its key, percent; without those of subsets that have no image.
-        angles: median angle in degrees between the main axes of both, mean absolute cosine, and the number of landmarks
-            behind them; None where it cannot be measured.
+        axes: how the heatmaps' axes agree with the true ones; None where it cannot be measured.
     """
 
     content: str
     test_set: str
+    published: bool
     subset_names: tuple[str, ...]
     subsets: NDArray[np.bool_]
     mean_distance: NDArray[np.float64]
@@ -50,7 +73,7 @@ class Digest:
     covariances: NDArray[np.float64] | None
     ambiguity: NDArray[np.float64] | None
     values: Mapping[str, float]
-    angles: tuple[float, float, int] | None
+    axes: Axes | None
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -101,6 +124,7 @@ def make_digest(predictions: Predictions, benchmark: Benchmark, content: str) ->
     digest = Digest(
         content=content,
         test_set=_test_set(predictions),
+        published=is_published(benchmark, predictions.image_ids, predictions.subset_names, predictions.subsets),
         subset_names=tuple(map(str, predictions.subset_names)),
         subsets=predictions.subsets,
         mean_distance=predictions.mean_distance,
@@ -111,7 +135,7 @@ def make_digest(predictions: Predictions, benchmark: Benchmark, content: str) ->
         covariances=_mean_covariance(predictions.covariances, turn),
         ambiguity=_mean_covariance(predictions.ambiguity, turn),
         values={},
-        angles=_agreement(predictions),
+        axes=measure_axes(predictions),
     )
     values = {
         measure.key: value(digest.nme(measure.normalizer, measure.subset), measure)
@@ -124,13 +148,6 @@ def _test_set(predictions: Predictions) -> str:
     names = [*predictions.image_ids, '', *predictions.subset_names]
     members = np.packbits(predictions.subsets).tobytes()
     return hashlib.sha256('\n'.join(names).encode() + members).hexdigest()
-
-
-def _agreement(predictions: Predictions) -> tuple[float, float, int] | None:
-    angles = axis_angles(predictions)
-    if angles is None:
-        return None
-    return float(np.median(angles)), float(np.cos(np.radians(angles)).mean()), len(angles)
 
 
 def _to_upright(eyes: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -151,6 +168,15 @@ def _mean_covariance(
     return np.stack([trace + rest.real, rest.imag, trace - rest.real], axis=-1) / 2
 
 
+def measure_axes(predictions: Predictions) -> Axes | None:
+    """Compare the axes of predicted and true covariances; None where :func:`axis_angles` is."""
+    angles = axis_angles(predictions)
+    if angles is None:
+        return None
+    predicted, truth = (_anisotropy(covariances) for covariances in _elongated(predictions))
+    return Axes(float(np.median(angles)), float(np.cos(np.radians(angles)).mean()), predicted, truth, len(angles))
+
+
 def axis_angles(predictions: Predictions) -> np.ndarray | None:
     """Angles between the main axes of predicted and true covariance.
 
@@ -163,14 +189,24 @@ def axis_angles(predictions: Predictions) -> np.ndarray | None:
     """
     if predictions.covariances is None or predictions.ambiguity is None:
         return None
+    predicted, truth = _elongated(predictions)
+    if not len(truth):
+        return None
+    turn = np.abs(_orientation(predicted) - _orientation(truth)) % np.pi
+    return np.degrees(np.minimum(turn, np.pi - turn))
+
+
+def _elongated(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """(M, 3) predicted and true covariances of the landmarks whose true one has a direction."""
     truth = predictions.ambiguity.astype(np.float64)
     major, minor = _eigenvalues(truth)
     elongated = major > MINIMUM_RATIO * np.maximum(minor, 0)
-    if not elongated.any():
-        return None
-    predicted = predictions.covariances.astype(np.float64)
-    turn = np.abs(_orientation(predicted[elongated]) - _orientation(truth[elongated])) % np.pi
-    return np.degrees(np.minimum(turn, np.pi - turn))
+    return predictions.covariances.astype(np.float64)[elongated], truth[elongated]
+
+
+def _anisotropy(covariance: np.ndarray) -> float:
+    major, minor = _eigenvalues(covariance)
+    return float(np.median(np.sqrt(major / np.maximum(minor, 1e-6 * major))))
 
 
 def _eigenvalues(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

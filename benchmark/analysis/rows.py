@@ -7,8 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from benchmark.analysis.digest import Digest
 from benchmark.analysis.runs import Run
+from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
+from benchmark.protocol.published_sets import difference
 from benchmark.records.record import Record
 
 BASELINE_LOSS = 'smooth-L1'
@@ -60,6 +65,12 @@ class Row:
         return self.record.loss.casefold().startswith('star')
 
     @property
+    def label(self) -> str:
+        """What tells the row from others in words: its configuration, and the file of its weights if given."""
+        weights = self.record.weights
+        return f'{self.record.name} [{weights.file}]' if weights else self.record.name
+
+    @property
     def network(self) -> str:
         """Network and input size, e.g. 'ResNet-18, 256 x 256'."""
         return f'{self.record.backbone}, {self.input_size}'
@@ -71,7 +82,7 @@ class Row:
 
     @property
     def status(self) -> str:
-        """'done', 'partial' (done on incomplete data), 'failed', 'no-data' or 'not-run'."""
+        """'done', 'partial' (done on other data than the published), 'failed', 'no-data' or 'not-run'."""
         if self.done:
             return 'partial' if self.missing_data else 'done'
         statuses = {run.record.status for run in self.unfinished}
@@ -79,21 +90,21 @@ class Row:
 
     @property
     def missing_data(self) -> str | None:
-        """How much of the published benchmark the row lacks, e.g. '562 of 689 test images'; None if nothing."""
+        """What the row's data lack of the published benchmark, e.g. '562 of 689 test images'; None if nothing.
+
+        What is known of both counts, not what the records call complete. Official weights were trained elsewhere.
+        """
         if not self.done:
             return None
-        data = self.record.dataset
-        parts = [
-            f'{have} of {published} {split}'
-            for have, published, split in (
-                (data.train_images, self.benchmark.train_size, 'training'),
-                (data.test_images, self.benchmark.subset_sizes.get('full'), 'test'),
-            )
-            if published and have < published
-        ]
-        if parts:
-            return f'{", ".join(parts)} images'
-        return None if data.complete else f'{data.missing} images missing'
+        data = min((run.record.dataset for run in self.done), key=lambda data: data.train_images)
+        if not self.benchmark.subset_sizes:
+            return None if data.complete else f'{data.missing} images missing'
+        digest, size = self.done[0].digest, self.benchmark.train_size
+        tested = difference(self.benchmark, digest.counts, digest.published)
+        weights = self.record.weights
+        if data.train_images >= size or (weights and weights.origin == 'official weights'):
+            return tested
+        return f'{data.train_images} of {size} training{f", {tested}" if tested else " images"}'
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -136,7 +147,8 @@ class Section:
 
     Attributes:
         benchmark: the benchmark.
-        recipes: rows of equal recipe, which differ in the loss alone; the baseline comes first.
+        recipes: rows of equal recipe, which differ in the loss alone, the baseline first; and rows of given weights by
+            themselves, since what they differ in is not known.
     """
 
     benchmark: Benchmark
@@ -156,12 +168,45 @@ def make_sections(runs: Sequence[Run]) -> list[Section]:
 
     Returns:
         One section per benchmark that has a run, real benchmarks before synthetic ones.
+
+    Raises:
+        BenchmarkError: seeds of one row were not tested on the same images, or have the same predictions.
     """
     by_benchmark = defaultdict(list)
     for run in runs:
         by_benchmark[run.benchmark.name].append(run)
     order = sorted(BENCHMARKS.values(), key=lambda benchmark: benchmark.synthetic)
-    return [Section(b, _recipes(b, by_benchmark[b.name])) for b in order if b.name in by_benchmark]
+    sections = [Section(b, _recipes(b, by_benchmark[b.name])) for b in order if b.name in by_benchmark]
+    for section in sections:
+        for row in section.rows:
+            _check_seeds(row)
+    return sections
+
+
+def _check_seeds(row: Row) -> None:
+    contents: dict[str, Run] = {}
+    for run in row.done:
+        first, same = row.done[0], contents.setdefault(run.digest.content, run)
+        if same is not run:
+            raise BenchmarkError(
+                f'{run.predictions_path}: holds the predictions of another seed, {same.predictions_path} '
+                '(restore it or run the experiment again)'
+            )
+        fault = _other_images(first.digest, run.digest)
+        if fault:
+            raise BenchmarkError(
+                f'{run.predictions_path}: {fault} than {first.predictions_path}, another seed of its row '
+                '(test both on the same data, or give one another name)'
+            )
+
+
+def _other_images(one: Digest, other: Digest) -> str | None:
+    if one.test_set != other.test_set:
+        return 'other test images, subsets or order of them'
+    for name in ('inter_ocular', 'inter_pupil'):
+        if not np.allclose(getattr(one, name), getattr(other, name), rtol=1e-4, atol=0):
+            return f'other normalizing distances ({name})'
+    return None
 
 
 def _recipes(benchmark: Benchmark, runs: Sequence[Run]) -> tuple[tuple[Row, ...], ...]:
@@ -174,7 +219,7 @@ def _recipes(benchmark: Benchmark, runs: Sequence[Run]) -> tuple[tuple[Row, ...]
         done = tuple(run for run in members if run.record.status == 'done')
         unfinished = tuple(run for run in members if run.record.status != 'done')
         outdated = max(run.created for run in members) < newest[name]
-        by_recipe[recipe].append(Row(benchmark, done, unfinished, outdated))
+        by_recipe[recipe, members[0].record.weights is not None].append(Row(benchmark, done, unfinished, outdated))
     recipes = [
         tuple(sorted(rows, key=lambda row: (not row.is_baseline, row.is_star, row.record.loss, row.record.name)))
         for rows in by_recipe.values()
@@ -187,10 +232,11 @@ def _name(run: Run) -> tuple[str, str | None]:
 
 
 def _rank(rows: Sequence[Row]) -> tuple:
-    """Recipes with a result first, complete data before partial, then by the best headline NME."""
+    """Recipes with a result first; then complete data, trained weights, and the best headline NME."""
     best = min((_headline_nme(row) for row in rows if row.done), default=float('inf'))
     partial = any(row.missing_data for row in rows)
-    return (not any(row.done for row in rows), partial, best, rows[0].record.name, rows[0].record.recipe)
+    given = rows[0].record.weights is not None
+    return (not any(row.done for row in rows), partial, given, best, rows[0].record.name, rows[0].record.recipe)
 
 
 def _headline_nme(row: Row) -> float:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.analysis.comparison import Difference, Pairing, compare, pair
+from benchmark.analysis.comparison import Pairing, compare, pair
+from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import Row, Section, make_sections
 from benchmark.analysis.runs import read_runs
+from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store, load_store
 from benchmark.analysis.summaries import Summary, images_of, summarize
 from benchmark.errors import BenchmarkError, UsageError
@@ -87,17 +89,20 @@ def compare_named(folders: Sequence[Path], first: str, second: str) -> Compariso
     """
     sections, store = read_sections(folders)
     row, reference = choose_pair([row for section in sections for row in section.rows], first, second)
+    section = next(section for section in sections if row in section.rows)
     for one in (row, reference):
         if not one.done:
-            raise BenchmarkError(f'{label(one)} has no result: {one.status}: {one.reason} (run it first)')
+            raise BenchmarkError(f'{one.label} has no result: {one.status}: {one.reason} (run it first)')
     paired = pair(row, reference)
     if paired is None:
         raise BenchmarkError(
-            f'{label(row)} has {_seeds(row)}, {label(reference)} {_seeds(reference)}: none in common '
+            f'{row.label} has {_seeds(row)}, {reference.label} {_seeds(reference)}: none in common '
             '(run one of them with a seed of the other)'
         )
-    wanted = [(paired, measure) for measure in all_measures(row.benchmark)]
-    return Comparison(paired, tuple(compare(wanted, store)))
+    analysis = Analysis(section, store)
+    found = compare([(paired, measure) for measure in all_measures(row.benchmark)])
+    # A comparison of the pages is the same here, corrected for those that stand beside it.
+    return Comparison(paired, tuple(analysis.compared(row, reference, one.measure) or one for one in found))
 
 
 def choose_pair(rows: Sequence[Row], first: str, second: str) -> tuple[Row, Row]:
@@ -114,27 +119,21 @@ def choose_pair(rows: Sequence[Row], first: str, second: str) -> tuple[Row, Row]
         if len(matches) > 1:
             raise UsageError(f"'{text}' fits {len(matches)} rows: {_list(matches)} (name one of them)")
     if found[0] is others[0]:
-        raise UsageError(f"'{first}' and '{second}' are the same row, {label(found[0])} (name two rows)")
-    places = [f'{label(row)} is of {row.benchmark.name}' for row in (found[0], others[0])]
+        raise UsageError(f"'{first}' and '{second}' are the same row, {found[0].label} (name two rows)")
+    places = [f'{row.label} is of {row.benchmark.name}' for row in (found[0], others[0])]
     raise UsageError(f'{", ".join(places)} (name two rows of one benchmark)')
-
-
-def label(row: Row) -> str:
-    """What a row is called: its configuration, and the file of its weights where they were given."""
-    weights = row.record.weights
-    return f'{row.record.name} [{weights.file}]' if weights else row.record.name
 
 
 def _matches(rows: Sequence[Row], text: str) -> list[Row]:
     current = [row for row in rows if not row.outdated]
-    found = [row for row in current if label(row) == text] or [row for row in current if text in label(row)]
+    found = [row for row in current if row.label == text] or [row for row in current if text in row.label]
     if not found:
         raise UsageError(f"'{text}' fits no row (there are: {_list(current)})")
     return [row for row in found if row.done] or found
 
 
 def _list(rows: Sequence[Row]) -> str:
-    names = [label(row) for row in rows]
+    names = [row.label for row in rows]
     more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
     return (', '.join(names[:_NAMED]) or 'none') + more
 

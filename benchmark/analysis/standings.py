@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from benchmark.analysis.comparison import Difference, baseline_of, compare, pair, star_pairs
+from benchmark.analysis.comparison import baseline_of, compare, correct, pair, star_pairs
+from benchmark.analysis.difference import Difference
 from benchmark.analysis.intervals import Request, image_intervals
 from benchmark.analysis.rows import Row, Section
 from benchmark.analysis.store import Store
-from benchmark.analysis.summaries import Summary, summary
+from benchmark.analysis.summaries import Summary, images_of, summary
 from benchmark.protocol.measures import Measure, all_measures, normalizers
-from benchmark.protocol.statistics import Interval
+from benchmark.protocol.statistics import LEAST_IMAGES, Interval
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Standing:
 
     Attributes:
         best: whether its value is the best one of the rows that may be compared.
-        tie: whether the paired 95 % interval of its difference to the best one contains 0.
+        tie: whether the best one is not shown to differ from it.
     """
 
     best: bool = False
@@ -43,48 +46,57 @@ class Analysis:
         self.section = section
         self.normalizers = normalizers(section.benchmark)
         self.measures = tuple(m for m in all_measures(section.benchmark) if m.metric == 'nme' or m.subset == 'full')
-        done = [row for row in section.rows if row.done]
-        self._summaries = {(row, measure): summary(row, measure) for row in done for measure in self.measures}
-        self._intervals = self._find_intervals(done, store)
-        self._standings = self._rank([row for row in done if not row.outdated], store)
-        self._differences = self._compare(store)
+        self._store = store
+        self._done = [row for row in section.rows if row.done]
+        self._summaries = {(row, measure): summary(row, measure) for row in self._done for measure in self.measures}
+        self._differences = self._compare()
 
-    def _find_intervals(self, rows: Sequence[Row], store: Store) -> dict[tuple[Row, Measure], Interval]:
-        one_set = [row for row in rows if len({run.digest.test_set for run in row.done}) == 1]
-        requests = {(row, measure): Request(row.done, (), measure) for row in one_set for measure in self.measures}
-        found = image_intervals(requests.values(), store)
+    @cached_property
+    def _intervals(self) -> dict[tuple[Row, Measure], Interval]:
+        requests = {(row, measure): Request(row.done, measure) for row in self._done for measure in self.measures}
+        found = image_intervals(requests.values(), self._store)
         return {key: found[request] for key, request in requests.items() if request in found}
 
-    def _rank(self, rows: Sequence[Row], store: Store) -> dict[tuple[Row, Measure], Standing]:
-        """Find the best rows, and those that cannot be told from them, among complete rows; without any, among all."""
-        rows = [row for row in rows if not row.missing_data] or rows
-        standings, rivals = {}, {}
+    @cached_property
+    def _standings(self) -> dict[tuple[Row, Measure], Standing]:
+        rows, standings, rivals = _ranked(self._done), {}, {}
         for measure in self.measures:
-            means = {row: self.summary(row, measure).mean for row in rows if self.summary(row, measure)}
-            if not means:
+            if not rows or not _mostly_there(rows[0], measure.subset):
                 continue
+            means = {row: self.summary(row, measure).mean for row in rows if self.summary(row, measure)}
             best = (max if measure.higher_is_better else min)(means, key=means.get)
             for row, mean in means.items():
                 if round(mean, 2) == round(means[best], 2):
                     standings[row, measure] = Standing(best=True)
-                elif len({run.digest.test_set for run in (*row.done, *best.done)}) == 1:
-                    rivals[row, measure] = Request(row.done, best.done, measure)
-        bounds = image_intervals(rivals.values(), store)
-        ties = {key: bounds[request] for key, request in rivals.items() if request in bounds}
-        return standings | {key: Standing(tie=low <= 0 <= high) for key, (low, high) in ties.items()}
+                else:
+                    rivals[row, measure] = best
+        differing = self._differing(rivals)
+        return standings | {key: Standing(tie=key not in differing) for key in rivals}
 
-    def _compare(self, store: Store) -> dict[tuple[Row, Row, Measure], Difference]:
+    def _differing(self, rivals: dict[tuple[Row, Measure], Row]) -> set[tuple[Row, Measure]]:
+        """Those of the rows that the best one of their column is shown to differ from."""
+        found = {key: self.compared(best, *key) for key, best in rivals.items()}
+        missing = {(best, row) for (row, measure), best in rivals.items() if found[row, measure] is None}
+        paired = {rows: pair(*rows) for rows in missing}
+        wanted = [
+            (paired[best, row], measure)
+            for (row, measure), best in rivals.items()
+            if found[row, measure] is None and paired[best, row]
+        ]
+        found |= {(one.reference, one.measure): one for one in correct(compare(wanted))}
+        return {key for key, one in found.items() if one and one.decided and one.is_better}
+
+    def _compare(self) -> dict[tuple[Row, Row, Measure], Difference]:
         wanted = []
         for recipe in self.section.recipes:
             baseline = baseline_of(recipe)
-            stars = star_pairs(recipe)
             others = [(row, baseline) for row in recipe if baseline and row is not baseline]
-            for row, other in dict.fromkeys([*stars, *others]):
+            for row, other in dict.fromkeys([*star_pairs(recipe), *others]):
                 paired = pair(row, other)
                 if paired:
                     thorough = other is baseline and row.is_star
                     wanted += [(paired, measure) for measure in (self.measures if thorough else self.headlines)]
-        return {(one.row, one.reference, one.measure): one for one in compare(wanted, store)}
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted))}
 
     @property
     def headlines(self) -> tuple[Measure, ...]:
@@ -111,7 +123,7 @@ class Analysis:
         return self._summaries.get((row, measure))
 
     def interval(self, row: Row, measure: Measure) -> Interval | None:
-        """95 % interval of a measure over images, percent; None where there is a single image."""
+        """95 % interval of a measure over images, percent; None where there are too few of them."""
         return self._intervals.get((row, measure))
 
     def standing(self, row: Row, measure: Measure) -> Standing:
@@ -125,8 +137,27 @@ class Analysis:
         """
         return self._differences.get((row, other, measure))
 
+    def compared(self, row: Row, other: Row, measure: Measure) -> Difference | None:
+        """The same in whichever direction the two rows are compared."""
+        found, reverse = self.difference(row, other, measure), self.difference(other, row, measure)
+        return found or (reverse and reverse.reversed())
+
     def star_differences(self, measure: Measure) -> list[Difference]:
         """Every STAR row against every other loss of its recipe, in the order of the table."""
         pairs = [rows for recipe in self.section.recipes for rows in star_pairs(recipe)]
         found = [self.difference(row, other, measure) for row, other in pairs]
         return [one for one in found if one is not None]
+
+
+def _ranked(done: Sequence[Row]) -> list[Row]:
+    """The rows among which there is a best one: of one test set, complete where any is, without given weights."""
+    rows = [row for row in done if not row.outdated and not row.record.weights]
+    rows = [row for row in rows if not row.missing_data] or rows
+    sets = Counter(row.done[0].digest.test_set for row in rows)
+    return [row for row in rows if row.done[0].digest.test_set == max(sets, key=sets.get)]
+
+
+def _mostly_there(row: Row, subset: str) -> bool:
+    """Whether a column has marks: enough images for an interval, and most of the published ones."""
+    images = images_of(row, subset)
+    return images >= LEAST_IMAGES and 2 * images > row.benchmark.subset_sizes.get(subset, 0)

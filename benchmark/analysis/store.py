@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmark import protocol, records
-from benchmark.analysis.digest import Digest
+from benchmark.analysis.digest import Axes, Digest
 from benchmark.errors import BenchmarkError
 
 FILE_NAME = '.store.sqlite'
@@ -181,5 +181,5 @@ def _from_bytes(blob: bytes) -> Digest:
         arrays[name] = np.frombuffer(rest, kind, count, start).reshape(shape)
         start += arrays[name].nbytes
     plain['subset_names'] = tuple(plain['subset_names'])
-    plain['angles'] = plain['angles'] and tuple(plain['angles'])
+    plain['axes'] = plain['axes'] and Axes(*plain['axes'])
     return Digest(**plain, **arrays)

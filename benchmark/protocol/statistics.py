@@ -1,8 +1,7 @@
-"""How certain a number is: confidence intervals over images, and a paired test over seeds.
+"""How certain the number of trained networks is: confidence intervals over images.
 
-Images are the unit for the uncertainty of one run; seeds are the unit for whether one method beats another.
-NME, failure rate and AUC are all means over images (of ``nme``, ``nme > t`` and ``max(0, 1 - nme / t)``), so the
-interval of a mean serves all three.
+NME and AUC are means over images (of ``nme`` and ``max(0, 1 - nme / t)``) and have the bootstrap's interval of a mean;
+a failure rate has the exact one of a share. Differences of two methods are in :mod:`benchmark.protocol.differences`.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 # Bounds the memory of a bootstrap: resamples are drawn this many values at a time.
 _VALUES_PER_BATCH = 1_000_000
-# The time doubles with every seed; 2^16 sign patterns take a third of a second.
-MOST_SEEDS = 16
+# Below it an interval over images covers too seldom; the definitions say how often (tests/coverage.py measures it).
+LEAST_IMAGES = 30
 
 
 class Interval(NamedTuple):
@@ -24,32 +23,6 @@ class Interval(NamedTuple):
 
     low: float
     high: float
-
-
-def bootstrap_interval(values: ArrayLike, confidence: float = 0.95, resamples: int = 9999, seed: int = 0) -> Interval:
-    """Confidence interval of a mean over images, by the percentile bootstrap (Efron and Tibshirani 1993, chapter 13).
-
-    Args:
-        values: one number per image, shape (N,), N >= 2, finite.
-        confidence: coverage, a fraction in (0, 1).
-        resamples: number of bootstrap resamples.
-        seed: seed of the resampling; the same seed gives the same interval.
-
-    Returns:
-        The interval, in the unit of ``values``.
-
-    Raises:
-        ValueError: ``values`` has another shape, fewer than two images or a value that is not finite, or ``confidence``
-            lies outside (0, 1).
-
-    >>> bootstrap_interval(np.array([0.04, 0.04, 0.04]))
-    Interval(low=0.04, high=0.04)
-    """
-    sample = _finite(values, 'values')
-    if not 0 < confidence < 1:
-        raise ValueError(f'confidence: expected a fraction between 0 and 1, got {confidence}')
-    low, high = percentile_interval(bootstrap_means(sample, resamples, seed), confidence)
-    return Interval(float(low), float(high))
 
 
 def bootstrap_means(values: ArrayLike, resamples: int = 9999, seed: int = 0) -> NDArray[np.float64]:
@@ -113,45 +86,35 @@ def percentile_interval(
     return low, high
 
 
-def sign_flip_test(differences: ArrayLike) -> float | NDArray[np.float64]:
-    """Exact two-sided p-value of paired differences, under the hypothesis that each is as likely positive as negative.
+def rate_interval(rate: float, images: int, confidence: float = 0.95) -> Interval:
+    """Confidence interval of a failure rate, by the exact binomial test (Clopper and Pearson, Biometrika 1934).
 
-    All ``2^n`` sign patterns of the n differences are weighed (Fisher's randomization test of a mean); the smallest
-    possible value is therefore ``2 / 2^n``: 0.25 for three seeds, 0.0625 for five.
+    It has a width where nothing or everything fails: without a failure on N images the upper end is 1 - 0.025^(1 / N),
+    some 3.7 / N. For the mean rate of several seeds the number of failures need not be whole; the interval is then too
+    wide rather than too narrow, since no share between 0 and 1 varies more than a failure of the same mean.
 
     Args:
-        differences: metric of one method minus metric of the other, one per seed, shape (n,), 1 <= n <= 16, or several
-            such sets, shape (C, n).
+        rate: share of failures, a fraction in [0, 1].
+        images: number of images, N >= 1.
+        confidence: coverage that is reached at least, a fraction in (0, 1).
 
     Returns:
-        A probability in (0, 1]; for several sets (C,) of them.
+        The interval, fractions.
 
     Raises:
-        ValueError: ``differences`` has another shape, is empty, longer than 16 or holds a value that is not finite.
+        ValueError: ``rate`` or ``confidence`` is no such fraction, or there is no image.
 
-    >>> sign_flip_test([0.1, 0.2, 0.3])
-    0.25
+    >>> low, high = rate_interval(0, 562)
+    >>> low, round(high, 4)
+    (0.0, 0.0065)
     """
-    sample = np.asarray(differences, dtype=np.float64)
-    if sample.ndim != 2:
-        sample = _finite(sample, 'differences')
-    elif not np.isfinite(sample).all():
-        raise ValueError('differences: not finite')
-    if not 1 <= sample.shape[-1] <= MOST_SEEDS:
-        raise ValueError(f'differences: {sample.shape[-1]} seeds, expected 1 to {MOST_SEEDS}')
-    if sample.shape[-1] == 1:
-        p_values = np.ones(sample.shape[:-1])
-    else:
-        p_values = stats.permutation_test(
-            (sample,), np.mean, permutation_type='samples', n_resamples=np.inf, batch=2**8, vectorized=True, axis=-1
-        ).pvalue
-    return p_values if sample.ndim == 2 else float(p_values)
-
-
-def _finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1:
-        raise ValueError(f'{name}: expected shape (N,), got {sample.shape}')
-    if not np.isfinite(sample).all():
-        raise ValueError(f'{name}: value {np.argmin(np.isfinite(sample))} is not finite')
-    return sample
+    if not 0 <= rate <= 1:
+        raise ValueError(f'rate: expected a fraction from 0 to 1, got {rate}')
+    if not 0 < confidence < 1:
+        raise ValueError(f'confidence: expected a fraction between 0 and 1, got {confidence}')
+    if images < 1:
+        raise ValueError(f'images: {images}, expected at least 1')
+    failures, tail = rate * images, (1 - confidence) / 2
+    low = special.betaincinv(failures, images - failures + 1, tail) if rate > 0 else 0.0
+    high = special.betaincinv(failures + 1, images - failures, 1 - tail) if rate < 1 else 1.0
+    return Interval(float(low), float(high))

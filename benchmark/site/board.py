@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmark.analysis.comparison import Difference, baseline_of
+from benchmark.analysis.comparison import baseline_of
+from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import BASELINE_LOSS, Row, Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.summaries import coverage, images_of
@@ -233,7 +234,9 @@ def _interval(analysis: Analysis, row: Row, measure: Measure) -> Value:
 def _delta(found: Difference | None) -> Value:
     if found is None:
         return Value()
-    return Value(interval(found).text, round(found.mean, 6), bounds=found.interval)
+    # Beside the intervals of other rows, which cover other seeds too.
+    note = 'over images alone' if found.over_images and not found.over_both else ''
+    return Value(interval(found).text, round(found.mean, 6), note, bounds=found.interval)
 
 
 def _text(text: str) -> Value:

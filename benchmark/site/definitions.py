@@ -15,6 +15,8 @@ from markupsafe import Markup
 from benchmark.analysis.intervals import RESAMPLES
 from benchmark.analysis.rows import BASELINE_LOSS
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
+from benchmark.protocol.differences import LEAST_SEEDS
+from benchmark.protocol.statistics import LEAST_IMAGES
 from benchmark.site.pages.payload import QUANTUM
 
 _SEEDS = (2, 3, 4, 5, 6, 10)
@@ -37,6 +39,8 @@ def definitions_text() -> str:
         resamples=RESAMPLES,
         seeds=_SEEDS,
         baseline=BASELINE_LOSS,
+        least_images=LEAST_IMAGES,
+        least_seeds=LEAST_SEEDS,
         quantum=QUANTUM,
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.analysis.comparison import Difference, signed
+from benchmark.analysis.difference import Difference, signed, signed_interval
 from benchmark.analysis.summaries import Summary
+from benchmark.protocol.statistics import Interval
 
 NONE = '\u2013'
 
@@ -94,12 +95,7 @@ def number(found: Summary | None, note: str = '') -> Cell:
 
 def interval(found: Difference | None) -> Cell:
     """Signed difference with its 95 % interval."""
-    if found is None:
-        return Cell()
-    if found.interval is None:
-        return Cell(signed(found.mean))
-    low, high = found.interval
-    return Cell(f'{signed(found.mean)} [{signed(low)}, {signed(high)}]')
+    return Cell() if found is None else Cell(signed_interval(found.mean, found.interval))
 
 
 def duration(seconds: float) -> str:
@@ -125,6 +121,9 @@ def differences_table(caption: str, found: Sequence[Difference | None]) -> Table
         Column('Difference [95 %]'),
         Column('Over images'),
         Column('Over seeds'),
+        Column('p'),
+        Column('p, corrected'),
+        Column('Exact p over images'),
         Column('Sign-flip p'),
         Column('Seeds'),
         Column('Images'),
@@ -142,15 +141,26 @@ def _line(found: Difference) -> Line:
             Cell(measure.subset),
             Cell(measure.normalizer),
             interval(found),
-            _bounds(found.over_images),
-            _bounds(found.over_seeds),
-            Cell() if found.p_value is None else Cell(f'{found.p_value:.2g}'),
-            Cell(str(len(found.seeds) or 1)),
+            Cell(bounds_text(found.over_images)),
+            Cell(bounds_text(found.over_seeds)),
+            Cell(p_text(found.p_value)),
+            Cell(p_text(found.corrected_p)),
+            Cell(p_text(found.exact_p)),
+            Cell(p_text(found.sign_flip_p)),
+            Cell(str(len(found.seeds)) if found.seeds else 'given weights'),
             Cell(str(found.images)),
         ),
         strong=found.decided,
     )
 
 
-def _bounds(bounds: tuple[float, float] | None) -> Cell:
-    return Cell() if bounds is None else Cell(f'[{signed(bounds[0])}, {signed(bounds[1])}]')
+def bounds_text(bounds: Interval | None) -> str:
+    """An interval of a difference, both ends signed."""
+    return NONE if bounds is None else f'[{signed(bounds.low)}, {signed(bounds.high)}]'
+
+
+def p_text(p_value: float | None) -> str:
+    """A p-value with two digits."""
+    if p_value is None:
+        return NONE
+    return '< 0.0001' if p_value < 1e-4 else f'{p_value:.2g}'

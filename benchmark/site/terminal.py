@@ -10,14 +10,17 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.analysis.comparison import MINUS, Difference, baseline_of, compare, pair, signed
+from benchmark.analysis.comparison import baseline_of, compare, pair
+from benchmark.analysis.difference import MINUS, Difference, signed
 from benchmark.analysis.rows import BASELINE_LOSS, TIMES, Row, Section
-from benchmark.analysis.selection import Comparison, choose_sections, label, read_sections
+from benchmark.analysis.selection import Comparison, choose_sections, read_sections
 from benchmark.analysis.store import Store
 from benchmark.analysis.summaries import summary
+from benchmark.protocol.differences import LEAST_SEEDS
 from benchmark.protocol.measures import Measure, normalizers
 from benchmark.site.board import status
-from benchmark.site.tables import NONE, Cell, interval, number
+from benchmark.site.tables import Cell, bounds_text, interval, number, p_text
+from benchmark.site.waiting import current_status, current_text
 
 
 def print_tables(folders: Sequence[Path], console: Console | None = None, names: Sequence[str] = ()) -> None:
@@ -54,7 +57,7 @@ def print_sections(
 def print_comparison(found: Comparison, console: Console | None = None) -> None:
     """Print the differences of two rows, a table for each normalizer, each with the sentence on its full test set.
 
-    In the tables p is that of the exact sign-flip test over seeds.
+    In the tables p is that of the interval over seeds and images, corrected for the comparisons beside it.
 
     Args:
         found: the rows with their differences.
@@ -65,10 +68,13 @@ def print_comparison(found: Comparison, console: Console | None = None) -> None:
     console.print(Text(f'{benchmark.title}, percent; difference A minus B with its 95 % intervals', 'bold'))
     for name, row in zip('AB', found.rows, strict=True):
         limits = '' if row.status == 'done' and not row.notes else f' ({status(row)})'
-        console.print(Text(f'{name}  {row.record.loss}, {row.network}: {label(row)}{limits}'))
+        console.print(Text(f'{name}  {row.record.loss}, {row.network}: {row.label}{limits}'))
     sizes = dict.fromkeys(f'{one.measure.subset} {one.images}' for one in found.differences)
     console.print(
-        Text(f'Images: {", ".join(sizes)}. Bold: the interval lacks 0 (over seeds, where there are several).')
+        Text(
+            f'Images: {", ".join(sizes)}. Bold: a difference is shown (at least {LEAST_SEEDS} seeds, interval over '
+            'both without 0, corrected p < 0.05).'
+        )
     )
     for normalizer in normalizers(benchmark):
         differences = [one for one in found.differences if one.measure.normalizer == normalizer]
@@ -95,9 +101,11 @@ def _table(section: Section, store: Store) -> RenderableType:
             cells = [number(summary(row, measure)) for measure in measures]
             cells.append(interval(to_baseline.get(row)))
             head = (row.record.loss, row.network.replace(f' {TIMES} ', TIMES))
-            table.add_row(*map(Text, head), *map(_text, cells), _status(row), style=None if row.done else 'dim')
+            table.add_row(
+                *map(Text, head), *map(_text, cells), _status(row, section.rows), style=None if row.done else 'dim'
+            )
             if row.notes or row.status != 'done':
-                remarks.append(Text(f'  {row.record.name}: {status(row)}', style='dim'))
+                remarks.append(Text(f'  {row.record.name}: {current_text(row, section.rows)}', style='dim'))
         table.add_section()
     return Group(title, table, *remarks, Text())
 
@@ -106,7 +114,7 @@ def _to_baseline(section: Section, measure: Measure, store: Store) -> dict[Row, 
     """Difference of every row to the baseline of its recipe, where both can be paired."""
     pairs = [(row, baseline_of(recipe)) for recipe in section.recipes for row in recipe]
     paired = [pair(row, baseline) for row, baseline in pairs if baseline and row is not baseline]
-    return {found.row: found for found in compare([(one, measure) for one in paired if one], store)}
+    return {found.row: found for found in compare([(one, measure) for one in paired if one])}
 
 
 def _differences(found: Comparison, differences: Sequence[Difference]) -> Table:
@@ -114,20 +122,16 @@ def _differences(found: Comparison, differences: Sequence[Difference]) -> Table:
     for text in ('Subset', 'Metric'):
         table.add_column(text)
     over_seeds = any(one.over_seeds for one in differences)
-    for text in ('A', 'B', f'A{MINUS}B', 'over images', *(['over seeds', 'p'] if over_seeds else [])):
+    for text in ('A', 'B', f'A{MINUS}B', 'over images', *(['over seeds', 'over both', 'p'] if over_seeds else [])):
         table.add_column(text, justify='right')
     for one in differences:
-        certainty = [_bounds(one.over_images)]
+        certainty = [bounds_text(one.over_images)]
         if over_seeds:
-            certainty += [_bounds(one.over_seeds), NONE if one.p_value is None else f'{one.p_value:.2g}']
+            certainty += [bounds_text(one.over_seeds), bounds_text(one.over_both), p_text(one.corrected_p)]
         means = [f'{value.mean:.2f}' for value in found.values(one.measure)]
         cells = [one.measure.subset, one.measure.metric_label, *means, signed(one.mean), *certainty]
         table.add_row(*map(Text, cells), style='bold' if one.decided else None)
     return table
-
-
-def _bounds(bounds: Sequence[float] | None) -> str:
-    return NONE if bounds is None else f'[{signed(bounds[0])}, {signed(bounds[1])}]'
 
 
 def _text(cell: Cell) -> Text:
@@ -135,6 +139,6 @@ def _text(cell: Cell) -> Text:
     return Text(cell.text.replace(' [', '\n[').replace(' ±', '\n±'))
 
 
-def _status(row: Row) -> Text:
+def _status(row: Row, rows: Sequence[Row]) -> Text:
     seeds = '' if len(row.done) < 2 else f', {len(row.done)} seeds'
-    return Text(row.status + seeds)
+    return Text(current_status(row, rows) + seeds)

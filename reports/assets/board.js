@@ -14,6 +14,13 @@ const board = (() => {
   const element = document.getElementById('board');
   const heads = [...element.tHead.querySelectorAll('th[data-key]')].sort((a, b) => a.dataset.column - b.dataset.column);
   const part = document.getElementById('leaderboard');
+  // On a phone the style sheet puts the network under the loss, so that the numbers come next.
+  const folded = matchMedia('(max-width: 40rem)').matches ? ['method', 'backbone'] : [];
+  const essential = new Set(
+    heads
+      .filter(({ dataset }) => dataset.essential === 'true' && !folded.includes(dataset.key))
+      .map((head) => head.dataset.column),
+  );
 
   // What lacks a value comes last in both directions; rows without a result lack it in every column.
   function order(compare) {
@@ -38,7 +45,7 @@ const board = (() => {
       ...heads.map((head) => ({
         targets: Number(head.dataset.column),
         type: head.dataset.numeric === 'true' ? 'measured' : 'named',
-        visible: head.dataset.essential === 'true',
+        visible: essential.has(head.dataset.column),
         orderSequence: head.dataset.better === 'higher' ? ['desc', 'asc', ''] : ['asc', 'desc', ''],
       })),
     ],
@@ -84,7 +91,7 @@ const board = (() => {
     table.draw();
   });
 
-  return { table, part, heads, shown, onReset: (reset) => resets.push(reset) };
+  return { table, part, heads, essential, shown, onReset: (reset) => resets.push(reset) };
 })();
 
 // One list for every column of few distinct texts; a row stays if it has the text that is chosen.
@@ -106,11 +113,9 @@ const board = (() => {
 // Which columns are shown.
 (() => {
   'use strict';
-  const { table, part, heads } = board;
+  const { table, part, essential } = board;
   const boxes = [...part.querySelectorAll('.columns input')];
-  const essential = new Set(
-    heads.filter((head) => head.dataset.essential === 'true').map((head) => head.dataset.column),
-  );
+  boxes.forEach((box) => (box.checked = essential.has(box.value)));
 
   function show(wanted) {
     for (const box of boxes) {

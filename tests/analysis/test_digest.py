@@ -84,8 +84,20 @@ def test_angles_are_kept_where_the_truth_is_known(factory):
     predictions = factory.predictions('synthetic-29', 'STAR', 0, {'full': 5}, 0.05)
     angles = axis_angles(predictions)
     digest = make_digest(predictions, BENCHMARKS['synthetic-29'], '')
-    assert digest.angles == pytest.approx((np.median(angles), np.cos(np.radians(angles)).mean(), len(angles)))
-    assert make_digest(dataclasses.replace(predictions, ambiguity=None), BENCHMARKS['synthetic-29'], '').angles is None
+    assert digest.axes.angle == pytest.approx(np.median(angles)) and digest.axes.landmarks == len(angles)
+    assert digest.axes.cosine == pytest.approx(np.cos(np.radians(angles)).mean())
+    assert make_digest(dataclasses.replace(predictions, ambiguity=None), BENCHMARKS['synthetic-29'], '').axes is None
+
+
+def test_anisotropy_is_the_ratio_of_deviations_over_landmarks_with_a_direction(ambiguous):
+    predicted, true = np.full((3, 29, 1, 1), 4.0), np.full((3, 29, 1, 1), 9.0)
+    predicted[:, 20:], true[:, 20:] = 100.0, 1.0
+    turned = np.full((3, 29), 70)
+    made = dataclasses.replace(
+        ambiguous, covariances=_covariance(turned, predicted), ambiguity=_covariance(turned, true)
+    )
+    axes = make_digest(made, BENCHMARKS['synthetic-29'], '').axes
+    assert (axes.anisotropy, axes.true_anisotropy) == pytest.approx((2, 3), rel=1e-5)
 
 
 def _covariance(degrees, ratio):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.analysis.standings import Analysis
+from benchmark.analysis.selection import compare_named
+from benchmark.analysis.standings import Analysis, Standing
 from benchmark.analysis.store import Store
 from benchmark.protocol.measures import Measure
 
@@ -34,12 +35,116 @@ def three_rows(factory):
     factory.add('synthetic-68', 'smooth-L1', sizes=SMALL, predictions=_scaled(good, 1.3))
 
 
-def test_best_and_ties_follow_the_paired_interval(three_rows, analysis):
+def test_rows_of_one_seed_are_all_ties(three_rows, analysis):
     found = analysis()
     standings = {row.record.loss: found.standing(row, NME) for row in found.section.rows}
-    assert standings['STAR'].best != standings['Wing'].best
-    assert standings['STAR'].tie != standings['Wing'].tie
-    assert not standings['smooth-L1'].best and not standings['smooth-L1'].tie
+    assert sum(one.best for one in standings.values()) == 1
+    assert all(one.best != one.tie for one in standings.values())
+
+
+@pytest.fixture
+def seeds(factory):
+    """Adds three seeds of a row."""
+
+    def add(loss, error, seeds=(0, 1, 2), benchmark='synthetic-68', **options):
+        for seed in seeds:
+            factory.add(benchmark, loss, seed, error=error, **options)
+
+    return add
+
+
+def test_ties_are_the_rows_from_which_the_best_is_not_shown_to_differ(seeds, analysis):
+    for loss, error in (('STAR', 0.04), ('Wing', 0.0402), ('smooth-L1', 0.05)):
+        seeds(loss, error)
+    found = analysis()
+    standings = {row.record.loss: found.standing(row, NME) for row in found.section.rows}
+    assert standings == {'STAR': Standing(True, False), 'Wing': Standing(False, True), 'smooth-L1': Standing()}
+
+
+def test_best_that_is_no_star_is_compared_by_the_same_rule(seeds, analysis):
+    seeds('smooth-L1', 0.04)
+    seeds('STAR', 0.05)
+    seeds('STAR', 0.06, recipe='b', name='other')
+    found = analysis()
+    assert [found.standing(row, NME) for row in found.section.rows] == [Standing(True), Standing(), Standing()]
+    best, star, other = found.section.rows
+    assert found.compared(best, star, NME) == found.difference(star, best, NME).reversed()
+    assert found.compared(best, other, NME) is None
+
+
+def test_row_without_seeds_in_common_with_the_best_is_a_tie(seeds, analysis):
+    seeds('smooth-L1', 0.05)
+    seeds('STAR', 0.03, seeds=(5, 6, 7))
+    found = analysis()
+    assert [found.standing(row, NME) for row in found.section.rows] == [Standing(False, True), Standing(True)]
+
+
+def test_given_weights_are_not_ranked(seeds, analysis, give_weights):
+    give_weights('synthetic-68', error=0.01)
+    seeds('smooth-L1', 0.05)
+    found = analysis()
+    marks = {bool(row.record.weights): found.standing(row, NME) for row in found.section.rows}
+    assert marks == {True: Standing(), False: Standing(True)}
+
+
+def test_outdated_rows_are_not_ranked(seeds, analysis):
+    seeds('STAR', 0.01, seeds=(7, 8, 9), name='a', version='1', recipe='old')
+    seeds('STAR', 0.05, name='a', version='2', recipe='new', created='2026-11-25T10:00:00Z')
+    found = analysis()
+    assert {row.outdated: found.standing(row, NME) for row in found.section.rows} == {
+        True: Standing(),
+        False: Standing(True),
+    }
+
+
+def test_rows_of_other_test_images_are_not_ranked_together(seeds, analysis):
+    seeds('smooth-L1', 0.05, sizes={'full': 100})
+    seeds('STAR', 0.05, sizes={'full': 100})
+    seeds('STAR', 0.01, sizes={'full': 90}, recipe='b', name='other')
+    found = analysis()
+    other, *pair = found.section.rows
+    assert found.standing(other, NME) == Standing()
+    assert any(found.standing(row, NME).best for row in pair)
+
+
+@pytest.mark.parametrize(('common', 'challenge', 'marked'), [(554, 68, True), (554, 67, False), (276, 135, True)])
+def test_column_of_which_most_images_are_missing_has_no_marks(seeds, analysis, common, challenge, marked):
+    sizes = {'full': common + challenge, 'common': common, 'challenge': challenge}
+    seeds('STAR', 0.04, benchmark='300w', sizes=sizes)
+    found = analysis()
+    (row,) = found.section.rows
+    assert found.standing(row, NME._replace(subset='challenge')).best is marked
+    assert found.standing(row, NME._replace(subset='common')).best is (common == 554)
+    assert found.standing(row, NME).best
+
+
+def test_column_of_too_few_images_has_no_marks_and_rates_alone_have_intervals(seeds, analysis):
+    seeds('STAR', 0.04, sizes={'full': 29})
+    found = analysis()
+    (row,) = found.section.rows
+    assert found.standing(row, NME) == Standing() and found.interval(row, NME) is None
+    low, high = found.interval(row, Measure('full', 'inter-ocular', 'fr', 10.0))
+    assert low < high
+
+
+def test_rate_of_zero_has_the_exact_interval(seeds, analysis):
+    seeds('STAR', 0.001)
+    found = analysis()
+    (row,) = found.section.rows
+    low, high = found.interval(row, Measure('full', 'inter-ocular', 'fr', 10.0))
+    assert low == 0 and high == pytest.approx(100 * (1 - 0.025 ** (1 / 400)))
+
+
+def test_comparison_of_the_command_is_that_of_the_pages(factory, seeds, analysis):
+    for loss, error in (('STAR', 0.04), ('Wing', 0.0402), ('smooth-L1', 0.0405)):
+        seeds(loss, error, name=loss)
+    found = analysis()
+    rows = {row.record.loss: row for row in found.section.rows}
+    for first, second in (('STAR', 'smooth-L1'), ('smooth-L1', 'STAR')):
+        (one, *_) = compare_named([factory.reports], first, second).differences
+        page = found.compared(rows[first], rows[second], NME)
+        assert (one.measure, one.comparisons, one.corrected_p) == (NME, 3, page.corrected_p)
+        assert one.interval == page.interval and one.sentence() == page.sentence()
 
 
 def test_the_highest_area_is_the_best(three_rows, analysis):
@@ -73,7 +178,7 @@ def test_differences_add_up(three_rows, analysis):
         ours, theirs = (found.summary(rows[loss], measure).mean for loss in ('STAR', 'smooth-L1'))
         assert difference.mean == pytest.approx(ours - theirs)
         assert difference.over_images.low <= difference.mean <= difference.over_images.high
-        assert difference.over_seeds is None and difference.p_value is None
+        assert difference.over_seeds is None and difference.p_value is None and not difference.decided
 
 
 def test_partial_rows_are_not_the_best_beside_complete_ones(factory, analysis):

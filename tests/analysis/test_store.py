@@ -16,17 +16,23 @@ from benchmark.errors import BenchmarkError
 @pytest.fixture
 def reports(factory):
     """A folder with two rows and a store."""
-    factory.add('synthetic-29', 'smooth-L1', sizes={'full': 30})
-    factory.add('synthetic-29', 'STAR', sizes={'full': 30})
+    factory.add('synthetic-29', 'smooth-L1', sizes={'full': 60})
+    factory.add('synthetic-29', 'STAR', sizes={'full': 60})
     _use(factory.reports)
     return factory.reports
+
+
+def _read_all_intervals(reports, store):
+    for section in make_sections(read_runs([reports], store)):
+        analysis = Analysis(section, store)
+        for row in section.rows:
+            assert all(analysis.interval(row, measure) for measure in analysis.measures)
 
 
 def _use(reports):
     earlier = load_store(reports)
     store = earlier.copy()
-    for section in make_sections(read_runs([reports], store)):
-        Analysis(section, store)
+    _read_all_intervals(reports, store)
     store.pages['index.html'] = 'inputs', {'index.html': (1, 2)}
     store.save(reports, earlier)
     return store
@@ -34,8 +40,7 @@ def _use(reports):
 
 def test_what_was_stored_is_read_again(reports):
     stored, fresh = load_store(reports), Store()
-    for section in make_sections(read_runs([reports], fresh)):
-        Analysis(section, fresh)
+    _read_all_intervals(reports, fresh)
     assert stored.intervals == fresh.intervals and stored.intervals
     assert stored.pages == {'index.html': ('inputs', {'index.html': (1, 2)})}
     assert stored.digests.keys() == fresh.digests.keys()
@@ -56,7 +61,7 @@ def test_unchanged_predictions_and_intervals_are_not_computed_again(reports, mon
 
 def test_changed_predictions_are_read_again(reports, factory):
     before = load_store(reports)
-    record = factory.add('synthetic-29', 'STAR', sizes={'full': 30}, error=0.08)
+    record = factory.add('synthetic-29', 'STAR', sizes={'full': 60}, error=0.08)
     _use(reports)
     after = load_store(reports)
     changed = {name for name in after.digests if after.digests[name][1].content != before.digests[name][1].content}

@@ -34,6 +34,14 @@ def test_flip_indices_are_those_of_mmpose(layout):
     assert list(layout.flip_indices) == expected
 
 
+def test_layouts_serve_as_dictionary_keys():
+    assert {layout: name for name, layout in LAYOUTS.items()}[LAYOUTS['wflw']] == 'wflw'
+
+
+def test_pupils_of_300w_are_the_six_landmarks_of_each_eye():
+    assert LAYOUTS['300w'].inter_pupil == ((36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47))
+
+
 def test_mirroring_twice_is_no_change(layout):
     flip = layout.flip_indices
     assert [flip[flip[i]] for i in range(layout.num_landmarks)] == list(range(layout.num_landmarks))

@@ -153,6 +153,10 @@ def test_an_error_equal_to_the_threshold_is_no_failure():
     assert metrics.failure_rate([0.08, np.nextafter(0.08, 1)], 0.08) == 0.5
 
 
+def test_rates_and_areas_are_plain_numbers():
+    assert type(metrics.failure_rate([0.2], 0.1)) is type(metrics.area_under_curve([0.2], 0.1)) is float
+
+
 def test_perfect_and_hopeless_faces_are_the_ends_of_the_scale():
     assert metrics.area_under_curve([0.0], 0.1) == 1
     assert metrics.area_under_curve([0.1, 5.0], 0.1) == 0
@@ -168,7 +172,9 @@ def test_perfect_and_hopeless_faces_are_the_ends_of_the_scale():
         ({'truth': np.ones((2, 29, 2))}, 'keypoints: .*face 0 is zero'),
         ({'predicted': np.ones((29, 2))}, 'predicted: expected shape'),
         ({'predicted': np.ones((2, 29, 3))}, 'predicted: expected shape'),
+        ({'predicted': np.ones((2, 28, 2))}, 'predicted: expected shape'),
         ({'predicted': np.ones((3, 29, 2))}, 'predicted: 3 faces, expected 2'),
+        ({'predicted': np.ones((1, 29, 2))}, 'predicted: 1 faces, expected 2'),
         ({'predicted': np.ones((0, 29, 2))}, 'predicted: no faces'),
         ({'predicted': [['x', 'y']]}, 'predicted: not an array of numbers'),
     ],
@@ -195,10 +201,13 @@ def test_landmarks_that_are_not_finite_are_refused_with_the_face(name, value):
     [
         ([], 0.1, 'nme: no faces'),
         ([[0.1]], 0.1, r'nme: expected shape \(N,\)'),
+        (0.1, 0.1, r'nme: expected shape \(N,\)'),
         ([0.1, np.nan], 0.1, 'nme: the error of face 1'),
         ([-0.1], 0.1, 'nme: the error of face 0'),
+        ([0.0, -0.1], 0.1, 'nme: the error of face 1'),
         (['a'], 0.1, 'nme: not an array'),
         ([0.1], 0.0, 'threshold'),
+        ([0.1], -0.1, 'threshold'),
         ([0.1], np.nan, 'threshold'),
         ([0.1], np.inf, 'threshold'),
     ],

@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from itertools import product
+import tracemalloc
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.protocol.statistics import (
-    bootstrap_interval,
-    bootstrap_means,
-    percentile_interval,
-    sign_flip_test,
-)
+from benchmark.protocol.statistics import LEAST_IMAGES, bootstrap_means, percentile_interval, rate_interval
+from tests.coverage import over_images
 
 
 @pytest.fixture
@@ -20,7 +16,7 @@ def errors():
 
 
 def test_interval_of_a_mean_agrees_with_the_normal_approximation(errors):
-    low, high = bootstrap_interval(errors)
+    low, high = percentile_interval(bootstrap_means(errors))
     half = 1.96 * errors.std(ddof=1) / np.sqrt(len(errors))
     assert low == pytest.approx(errors.mean() - half, abs=0.1 * half)
     assert high == pytest.approx(errors.mean() + half, abs=0.1 * half)
@@ -28,34 +24,14 @@ def test_interval_of_a_mean_agrees_with_the_normal_approximation(errors):
 
 def test_interval_of_two_values_is_known_by_hand():
     # Resamples of (0, 1) average 0, 0.5 or 1 with probability 1/4, 1/2 and 1/4.
-    assert bootstrap_interval([0.0, 1.0], confidence=0.95) == (0.0, 1.0)
-    assert bootstrap_interval([0.0, 1.0], confidence=0.40) == (0.5, 0.5)
+    means = bootstrap_means([0.0, 1.0])
+    assert percentile_interval(means, 0.95) == (0.0, 1.0)
+    assert percentile_interval(means, 0.40) == (0.5, 0.5)
 
 
-def test_interval_covers_the_true_mean_about_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    intervals = [bootstrap_interval(rng.gamma(4, 0.01, 100), confidence=0.9, resamples=999) for _ in range(200)]
-    assert 0.84 <= np.mean([low <= 0.04 <= high for low, high in intervals]) <= 0.95
-
-
-def test_interval_is_the_same_for_the_same_seed(errors):
-    assert bootstrap_interval(errors, seed=1) == bootstrap_interval(errors, seed=1)
-    assert bootstrap_interval(errors, seed=1) != bootstrap_interval(errors, seed=2)
-
-
-def test_more_confidence_is_a_wider_interval(errors):
-    narrow, wide = bootstrap_interval(errors, confidence=0.5), bootstrap_interval(errors, confidence=0.99)
-    assert wide.low < narrow.low < errors.mean() < narrow.high < wide.high
-
-
-def test_equal_values_have_an_interval_without_width():
-    assert bootstrap_interval(np.zeros(50)) == (0.0, 0.0)
-
-
-def test_pairing_finds_a_difference_that_separate_intervals_hide(errors):
-    other = errors + np.random.default_rng(4).normal(0.0005, 0.001, len(errors))
-    assert bootstrap_interval(errors).high > bootstrap_interval(other).low
-    assert bootstrap_interval(errors - other).high < 0
+def test_distribution_is_the_same_for_the_same_seed(errors):
+    np.testing.assert_array_equal(bootstrap_means(errors, seed=1), bootstrap_means(errors, seed=1))
+    assert (bootstrap_means(errors, seed=1) != bootstrap_means(errors, seed=2)).any()
 
 
 def test_distribution_is_that_of_scipy_for_the_same_random_numbers(errors):
@@ -74,48 +50,73 @@ def test_columns_share_their_resamples(errors):
     np.testing.assert_allclose(both[0] - both[1], bootstrap_means(errors - other, resamples=300), atol=1e-15)
 
 
-@pytest.mark.parametrize(
-    ('differences', 'p'),
-    [
-        ([0.3], 1.0),
-        ([0.1, 0.2], 0.5),
-        ([0.1, 0.2, 0.3], 0.25),
-        ([-0.1, -0.2, -0.3], 0.25),
-        ([0.1] * 5, 2 / 2**5),
-        # |sum| >= 0.4 for +++, ++-... : 0.6 twice and 0.4 (first sign flipped) twice, out of 8.
-        ([-0.1, 0.2, 0.3], 0.5),
-        ([0.0, 0.0, 0.0], 1.0),
-        ([0.1, -0.1], 1.0),
-    ],
-)
-def test_sign_flip_p_values_known_by_hand(differences, p):
-    assert sign_flip_test(differences) == p
+def test_distribution_has_9999_means_of_the_first_seed_unless_told_otherwise(errors):
+    assert bootstrap_means(errors[:20]).shape == (9999,)
+    few = bootstrap_means(errors, resamples=50)
+    np.testing.assert_array_equal(few, bootstrap_means(errors, resamples=50, seed=0))
 
 
-@pytest.mark.parametrize('seed', range(5))
-def test_sign_flip_weighs_every_pattern(seed):
-    differences = np.random.default_rng(seed).normal(0.3, 1, 9)
-    sums = [abs(np.dot(signs, differences)) for signs in product([-1, 1], repeat=9)]
-    assert sign_flip_test(differences) == np.mean(np.array(sums) >= abs(differences.sum()) - 1e-12)
+def test_intervals_of_several_distributions_are_those_of_each():
+    distributions = np.random.default_rng(0).normal(0, [[1], [5]], (2, 300))
+    low, high = percentile_interval(distributions)
+    assert [percentile_interval(one) for one in distributions] == list(zip(low, high, strict=True))
+
+
+def test_memory_of_a_bootstrap_does_not_grow_with_its_resamples():
+    tracemalloc.start()
+    bootstrap_means(np.ones(5000), resamples=2000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The numbers of all drawn images alone would take 80 MB.
+    assert peak < 60e6
+
+
+def test_least_number_of_images_is_thirty():
+    assert LEAST_IMAGES == 30
+
+
+def test_few_images_are_covered_too_seldom_and_the_least_number_well_enough():
+    rng = np.random.default_rng(1)
+    assert over_images(8, 1500, rng) < 90 < over_images(LEAST_IMAGES, 1500, rng)
+
+
+@pytest.mark.parametrize(('failures', 'images'), [(0, 562), (1, 2500), (58, 2500), (20, 40), (39, 40), (40, 40)])
+def test_interval_of_a_rate_is_the_exact_one(failures, images):
+    expected = stats.binomtest(failures, images).proportion_ci(0.95, 'exact')
+    assert rate_interval(failures / images, images) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize('confidence', [0.4, 0.99])
+def test_interval_of_a_rate_has_the_confidence_asked_for(confidence):
+    expected = stats.binomtest(20, 40).proportion_ci(confidence, 'exact')
+    found = rate_interval(0.5, 40, confidence)
+    assert found == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert {type(bound) for bound in found} == {float}
+
+
+@pytest.mark.parametrize('images', [1, 100])
+def test_interval_of_no_failure_has_a_width_known_by_hand(images):
+    low, high = rate_interval(0.0, images)
+    assert low == 0 and (1 - high) ** images == pytest.approx(0.025)
+
+
+def test_interval_of_a_mean_rate_lies_between_those_of_whole_failures():
+    below, between, above = (rate_interval(failures / 300, 300) for failures in (4, 4 + 1 / 3, 5))
+    assert below.low < between.low < above.low and below.high < between.high < above.high
 
 
 @pytest.mark.parametrize(
     ('call', 'message'),
     [
-        (lambda: bootstrap_interval([0.1]), 'values: 1 images'),
-        (lambda: bootstrap_interval([[0.1, 0.2]]), 'values: expected shape'),
-        (lambda: bootstrap_interval([0.1, np.nan]), 'values: value 1 is not finite'),
-        (lambda: bootstrap_interval([0.1, 0.2], confidence=95), 'confidence'),
-        (lambda: sign_flip_test([]), 'differences: 0 seeds'),
-        (lambda: sign_flip_test(np.ones(17)), 'differences: 17 seeds'),
-        (lambda: sign_flip_test([np.nan]), 'differences: value 0'),
+        (lambda: bootstrap_means([0.1]), 'values: 1 images'),
+        (lambda: bootstrap_means(np.zeros((2, 2, 2))), 'values: expected shape'),
+        (lambda: bootstrap_means([0.1, np.nan]), 'values: not finite'),
+        (lambda: rate_interval(1.5, 10), 'rate: expected a fraction'),
+        (lambda: rate_interval(-0.1, 10), 'rate: expected a fraction'),
+        (lambda: rate_interval(0.5, 0), 'images: 0'),
+        *((lambda share=share: rate_interval(0.5, 10, share), 'confidence') for share in (95, 1, 0, -0.5)),
     ],
 )
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_several_sets_of_seeds_are_tested_at_once():
-    differences = np.random.default_rng(2).normal(0.3, 1, (7, 5))
-    np.testing.assert_allclose(sign_flip_test(differences), [sign_flip_test(one) for one in differences])

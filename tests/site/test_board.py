@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
+from benchmark.records.record import GivenWeights, write_record
 from benchmark.site.board import make_board, page_links
 
 
@@ -54,6 +56,29 @@ def test_delta_stands_beside_its_interval(factory, board):
     low, high = value.bounds
     assert low < value.sort < high < 0
     assert value.text == f'\u2212{-value.sort:.2f} [\u2212{-low:.2f}, \u2212{-high:.2f}]'
+
+
+def test_date_and_cost_are_those_of_all_seeds(factory, board):
+    for seed, day in enumerate((24, 27, 25)):
+        factory.add('synthetic-68', seed=seed, created=f'2026-11-{day}T10:00:00Z')
+    (line,) = board().lines
+    assert line.values['date'].text == '2026-11-27'
+    assert line.values['train_seconds'].sort == pytest.approx(np.mean([5025, 5085, 5145]))
+    assert line.values['seeds'].sort == 3
+
+
+def test_given_weights_have_no_difference_to_the_baseline_of_their_recipe(factory, board):
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed)
+    record = factory.add('synthetic-68', 'STAR')
+    weights = GivenWeights(origin='given weights', file='x', sha256='a', converted_from=None, converted_part=None)
+    write_record(record.model_copy(update={'seed': None, 'weights': weights}), factory.reports / 'records')
+    *trained, given = board().lines
+    assert given.values['seeds'].text == 'given weights'
+    assert given.values['delta.inter-ocular'].sort is None
+    assert any(line.values['delta.inter-ocular'].sort for line in trained)
+    value = given.values['nme.full.inter-ocular']
+    assert value.sort and not value.best and not value.tie
 
 
 def test_a_submitted_method_keeps_its_own_name(factory, board):

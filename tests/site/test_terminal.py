@@ -80,8 +80,9 @@ def test_comparison_shows_numbers_intervals_p_and_the_sentence(filled):
     line = next(line for line in text.splitlines() if line.startswith(' full') and 'NME' in line)
     values = [f'{value.mean:.2f}' for value in found.values(first.measure)]
     assert line.split()[2:4] == values
-    assert line.split()[-1] == '0.25'
-    assert f'{abs(first.over_seeds[0]):.2f}' in line and f'{abs(first.over_images[0]):.2f}' in line
+    assert line.split()[-1] == f'{first.corrected_p:.2g}'
+    for interval in (first.over_images, first.over_seeds, first.over_both):
+        assert f'{abs(interval[0]):.2f}' in line
     assert first.sentence() in ' '.join(text.split())
 
 

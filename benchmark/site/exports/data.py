@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.comparison import Difference
+from benchmark.analysis.axes import AxisDifference, axis_differences
+from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import Row
 from benchmark.analysis.selection import Comparison, choose_sections, read_sections
 from benchmark.analysis.standings import Analysis
@@ -15,6 +16,7 @@ from benchmark.analysis.summaries import Summary
 from benchmark.protocol.measures import Measure
 from benchmark.site.board import Board, BoardLine, Field, Value, make_board, page_links
 from benchmark.site.exports.spreadsheet import plain, unit
+from benchmark.site.waiting import current
 
 if TYPE_CHECKING:
     from benchmark.site.pages.benchmark_view import BenchmarkView
@@ -24,7 +26,7 @@ SCHEMA_VERSION = 1
 
 def json_text(view: BenchmarkView) -> str:
     """A benchmark's leaderboard as JSON, with a line for every row, field and finding."""
-    data = board_data(view.analysis, view.board, view.links, view.findings)
+    data = board_data(view.analysis, view.board, view.links)
     return json_by_lines(data, _json) + '\n'
 
 
@@ -59,8 +61,7 @@ def sections_data(folders: Sequence[Path], names: Sequence[str] = ()) -> list[di
     found = []
     for section in choose_sections(sections, names):
         analysis = Analysis(section, store)
-        findings = analysis.star_differences(analysis.measures[0])
-        found.append(board_data(analysis, make_board(analysis), links, findings))
+        found.append(board_data(analysis, current(make_board(analysis)), links))
     return found
 
 
@@ -80,21 +81,19 @@ def comparison_data(found: Comparison) -> dict[str, object]:
     }
 
 
-def board_data(
-    analysis: Analysis, board: Board, links: Mapping[Row, str], findings: Sequence[Difference]
-) -> dict[str, object]:
+def board_data(analysis: Analysis, board: Board, links: Mapping[Row, str]) -> dict[str, object]:
     """Everything that a leaderboard shows.
 
     Args:
         analysis: the benchmark's figures.
         board: its leaderboard.
         links: page of every row, relative to the reports folder.
-        findings: differences that are stated.
 
     Returns:
         What JSON can hold: ``schema_version``; ``benchmark``; ``normalizers``, the headline one first; ``fields``, one
         for every column; ``rows``, in the order of the table, each with its ``values`` by the key of the column;
-        ``findings``. NME, FR and AUC are percent.
+        ``findings``, STAR against the other losses of its recipe in headline NME, and ``axis_findings``, against the
+        baseline in the angle of its heatmaps' axes to the true ones, degrees. NME, FR and AUC are percent.
     """
     benchmark = analysis.section.benchmark
     return {
@@ -112,12 +111,17 @@ def board_data(
         'normalizers': list(analysis.normalizers),
         'fields': [_field(field) for field in board.fields],
         'rows': [_row(line, board.fields, recipe, links) for recipe, line in _numbered(board)],
-        'findings': [difference_data(found) for found in findings],
+        'findings': [difference_data(found) for found in analysis.star_differences(analysis.measures[0])],
+        'axis_findings': [axis_data(found) for found in axis_differences(analysis.section.recipes)],
     }
 
 
 def difference_data(found: Difference) -> dict[str, object]:
-    """A difference with what it rests on, in percentage points; negative: ``row`` has the smaller value."""
+    """A difference with what it rests on, in percentage points; negative: ``row`` has the smaller value.
+
+    ``decided`` says whether the difference is shown, ``verdict`` what that means for ``row``; ``p`` belongs to
+    ``over_both``, and ``corrected_p`` is corrected for ``comparisons`` of them.
+    """
     return {
         'row': found.row.record.name,
         'reference': found.reference.record.name,
@@ -127,8 +131,31 @@ def difference_data(found: Difference) -> dict[str, object]:
         'mean': round(found.mean, 6),
         'over_images': _bounds(found.over_images),
         'over_seeds': _bounds(found.over_seeds),
-        'sign_flip_p': found.p_value,
+        'over_both': _bounds(found.over_both),
+        'p': found.p_value,
+        'comparisons': found.comparisons,
+        'corrected_p': found.corrected_p,
+        'exact_p_over_images': found.exact_p,
+        'sign_flip_p': found.sign_flip_p,
         'decided': found.decided,
+        'verdict': found.verdict,
+        'sentence': found.sentence(),
+    }
+
+
+def axis_data(found: AxisDifference) -> dict[str, object]:
+    """A difference of two rows' axis angles, degrees; negative: those of ``row`` lie closer to the true ones."""
+    return {
+        'row': found.row.record.name,
+        'reference': found.reference.record.name,
+        'seeds': found.seeds,
+        'mean': round(found.mean, 6),
+        'over_seeds': _bounds(found.over_seeds),
+        'p': found.p_value,
+        'comparisons': found.comparisons,
+        'corrected_p': found.corrected_p,
+        'decided': found.decided,
+        'verdict': found.verdict,
         'sentence': found.sentence(),
     }
 

@@ -121,8 +121,8 @@ def _numbers(analysis: Analysis, row: Row) -> list[tuple[list[tuple[str, str]], 
         if difference is not None:
             macros.append((f'{suffix}Delta', _signed(difference.mean)))
             macros += _bounds(f'{suffix}Delta', difference.interval)
-            if difference.p_value is not None:
-                macros.append((f'{suffix}DeltaP', f'{difference.p_value:.2g}'))
+            if difference.corrected_p is not None:
+                macros.append((f'{suffix}DeltaP', f'{difference.corrected_p:.2g}'))
         found.append((macros, f'{measure.metric_label}, {measure.subset}, {measure.normalizer}'))
     counts = [('Seeds', str(len(row.done)))] if row.record.weights is None else []
     counts.append(('Images', str(analysis.summary(row, analysis.measures[0]).images)))

@@ -31,6 +31,7 @@ class Effect:
         high: upper end of the interval; None where there is no interval.
         group: heading that it stands under, e.g. 'STAR against smooth-L1, ResNet-18, 256 x 256'; effects of one group
             follow each other.
+        decided: whether the difference is shown, by the rule of the tables.
         note: e.g. '3 seeds, 554 images'.
     """
 
@@ -39,12 +40,8 @@ class Effect:
     low: float | None
     high: float | None
     group: str
+    decided: bool
     note: str = ''
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether there is an interval and zero lies outside it."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
     @property
     def numbers(self) -> str:
@@ -62,7 +59,7 @@ def forest_plot(
     favours_negative: str = 'favours STAR',
     favours_positive: str = 'favours the baseline',
 ) -> Figure:
-    """Draw effects as squares with whiskers beside a line at zero: filled where the interval excludes zero.
+    """Draw effects as squares with whiskers beside a line at zero: filled where the difference is decided.
 
     Args:
         name: of the figure.
@@ -159,11 +156,11 @@ def _marks(panel: Panel, effects: tuple[Effect, ...], places: list[float]) -> No
     ]
     if whiskers:
         canvas.path(Path.make_compound_path(*whiskers), colour, 1.4, gid='intervals')
-    for gid, fill, wanted in (('excluding-zero', colour, True), ('others', canvas.colours.page, False)):
+    for gid, fill, wanted in (('decided', colour, True), ('others', canvas.colours.page, False)):
         squares = [
             _square(panel, effect.mean, y)
             for effect, y in zip(effects, places, strict=True)
-            if effect.excludes_zero == wanted
+            if effect.decided == wanted
         ]
         if squares:
             canvas.path(Path.make_compound_path(*squares), colour, 1.2, fill=fill, gid=gid)

@@ -7,12 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmark.analysis.comparison import Difference
+from benchmark.analysis.axes import AxisDifference, axis_differences
+from benchmark.analysis.difference import Difference
 from benchmark.analysis.digest import mean_shape
 from benchmark.analysis.rows import Row
 from benchmark.analysis.standings import Analysis
 from benchmark.protocol.benchmarks import Benchmark
-from benchmark.site.board import Board, make_board
+from benchmark.site.board import Board, BoardLine, make_board
 from benchmark.site.board_tables import ambiguity_table
 from benchmark.site.figures import (
     Curve,
@@ -27,8 +28,11 @@ from benchmark.site.figures import (
 )
 from benchmark.site.pages.faces import Photographs, gains_and_losses
 from benchmark.site.pages.payload import error_payload
-from benchmark.site.published import literature_table, reproduction_table, violations
-from benchmark.site.tables import Cell, Column, Line, Table, differences_table
+from benchmark.site.pages.waiting_view import WaitingView, waiting_view
+from benchmark.site.published import literature_table, violations
+from benchmark.site.reproduction import reproduction_table
+from benchmark.site.tables import Table, differences_table
+from benchmark.site.waiting import current, waits
 
 # In printed figures; the page's own chart holds all rows, its table all differences.
 NUMBER_OF_CURVES = NUMBER_OF_EFFECTS = 12
@@ -46,10 +50,11 @@ class BenchmarkView:
         benchmark: the benchmark.
         analysis: its figures.
         links: page of every row.
-        board: its leaderboard.
+        board: its leaderboard, with the reasons that hold now.
         has_result: whether any row has a result.
-        lacks_data: whether a row has no result because nothing is prepared.
+        lacks_data: whether a row has no result because nothing is prepared, and nothing has been since.
         findings: STAR against the other losses of its recipe, headline NME.
+        axis_findings: the axes of its heatmaps against those of the baseline's, synthetic benchmarks only.
     """
 
     def __init__(self, analysis: Analysis, links: Mapping[Row, str], photographs: Photographs | None = None) -> None:
@@ -58,10 +63,11 @@ class BenchmarkView:
         self.analysis = analysis
         self.links = links
         self._photographs = photographs
-        self.board: Board = make_board(analysis)
+        self.board: Board = current(make_board(analysis))
         self.has_result = any(row.done for row in rows)
-        self.lacks_data = any(row.status == 'no-data' for row in rows)
+        self.lacks_data = any(line.values['status'].sort == 'no-data' for line in self.board.lines)
         self.findings: tuple[Difference, ...] = tuple(analysis.star_differences(analysis.measures[0]))
+        self.axis_findings: tuple[AxisDifference, ...] = tuple(axis_differences(analysis.section.recipes))
 
     @cached_property
     def differences(self) -> Table | None:
@@ -103,21 +109,21 @@ class BenchmarkView:
             return '', {}
         return make_sheet(self.sheet_path, f'Figures of {self.benchmark.title}', self.figures)
 
-    @property
-    def waiting(self) -> Table:
-        """Every row with why it has no result, for a page without any."""
-        keys = ('loss', 'backbone', 'input', 'status')
-        columns = tuple(Column(field.label, numeric=False) for field in self.board.fields if field.key in keys)
-        bodies = tuple(
-            tuple(Line(tuple(Cell(line.values[key].text) for key in keys)) for line in recipe)
-            for recipe in self.board.recipes
-        )
-        return Table(f'{self.benchmark.title}: rows without a result', columns, bodies)
+    def stands(self, line: BoardLine) -> bool:
+        """Whether a row has a line of its own in the leaderboard: it has a result, or failed beside one that has."""
+        return self.has_result and not waits(line)
 
-    @property
-    def waiting_pages(self) -> tuple[tuple[str, ...], ...]:
-        """Page of each line of :attr:`waiting`."""
-        return tuple(tuple(self.links[line.row] for line in recipe) for recipe in self.board.recipes)
+    @cached_property
+    def waiting(self) -> WaitingView | None:
+        """The rows that do not stand in the leaderboard; None without any."""
+        recipes = self.board.recipes
+        folded = tuple(tuple(line for line in recipe if not self.stands(line)) for recipe in recipes)
+        return waiting_view(self.board, folded, self.links)
+
+    @cached_property
+    def statuses(self) -> Mapping[Row, str]:
+        """Status of each row as of now, with what limits it."""
+        return {line.row: line.values['status'].text for line in self.board.lines}
 
     @cached_property
     def payload(self) -> dict | None:
@@ -197,7 +203,9 @@ def _effects(analysis: Analysis) -> list[Effect]:
 def _effect(found: Difference) -> Effect:
     group = f'{found.row.record.loss} against {found.reference.record.loss}, {found.row.network}'
     low, high = found.interval or (None, None)
-    return Effect(found.measure.subset, found.mean, low, high, group, f'{found.images} images')
+    seeds = '1 seed' if len(found.seeds) == 1 else f'{len(found.seeds)} seeds'
+    note = f'{seeds}, {found.images} images'
+    return Effect(found.measure.subset, found.mean, low, high, group, found.decided, note)
 
 
 def _pair_figures(benchmark: Benchmark, normalizer: str, star: Row, baseline: Row) -> dict[str, Figure]:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.analysis.comparison import Difference, baseline_of
+from benchmark.analysis.axes import AxisDifference, axis_differences
+from benchmark.analysis.comparison import baseline_of
+from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import Row, seed_text
 from benchmark.analysis.standings import Analysis
 from benchmark.records.record import Environment, GivenWeights, Pretrained, Settings
-from benchmark.site.board import method_name, status
+from benchmark.site.board import method_name
 from benchmark.site.figures import Figure, TrainingCurve, ambiguity_ellipses, landmark_errors, training_curves
 from benchmark.site.pages.faces import Photographs, gains_and_losses, worst_faces
 from benchmark.site.pages.payload import error_payload
 from benchmark.site.tables import Cell, Column, Line, Table, differences_table
+from benchmark.site.waiting import current_text
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class ExperimentView:
         status: status in words, with what limits the row.
         baseline: row that it is compared with; None where it is the baseline or has none.
         findings: its differences to the baseline, headline NME on every subset.
+        axis_findings: that of the axes of its heatmaps, where the true ones are known.
         differences: the same in every measure, as a table; None where there is nothing to compare.
         scores: every figure of every seed; None without a result.
         figures: 'curves', 'landmarks', 'ellipses', 'worst', 'gains'; absent where there is nothing to show, or where
@@ -45,6 +49,7 @@ class ExperimentView:
     status: str
     baseline: Row | None
     findings: tuple[Difference, ...]
+    axis_findings: tuple[AxisDifference, ...]
     differences: Table | None
     scores: Table | None
     figures: Mapping[str, Figure]
@@ -73,9 +78,10 @@ def experiment_view(
         row,
         f'{row.record.loss}, {row.network}, {row.benchmark.title}',
         method_name(row),
-        status(row),
+        current_text(row, analysis.section.rows),
         baseline,
         tuple(found for found in compared if found and found.measure in analysis.subset_errors),
+        tuple(found for found in axis_differences(analysis.section.recipes) if found.row is row),
         differences_table('Differences to the baseline, percentage points', compared),
         _scores(analysis, row) if row.done else None,
         _figures(analysis, row, None if is_leading else baseline, photographs) if row.done else _training(row),

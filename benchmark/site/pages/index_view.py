@@ -1,16 +1,20 @@
-"""What the first page shows: a card for every benchmark."""
+"""What the first page shows: what came of the published figures, whether STAR helps, and a card for every benchmark."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from benchmark.analysis.axes import AxisDifference
+from benchmark.analysis.difference import Difference
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.site.board_tables import board_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.tables import Table
+from benchmark.site.ten_figures import TenFigures, ten_figures
 
 LINES = 10
+Finding = Difference | AxisDifference
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Card:
         table: headline figures of its best rows; None where no row has a result.
         pages: the page of each line of the table.
         more: number of rows that only the benchmark's page shows.
+        findings: those that :class:`Answer` leaves out.
     """
 
     view: BenchmarkView
@@ -30,6 +35,7 @@ class Card:
     table: Table | None
     pages: tuple[tuple[str, ...], ...]
     more: int
+    findings: tuple[Finding, ...]
 
     @property
     def benchmark(self) -> Benchmark:
@@ -38,16 +44,38 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """Whether STAR helps on one benchmark.
+
+    Attributes:
+        benchmark: the benchmark.
+        recorded: whether it has a record, and so a page.
+        findings: STAR against the baseline in its best recipe, its error and then its heatmaps; empty where there is no
+            such pair.
+        lacking: why there is none.
+    """
+
+    benchmark: Benchmark
+    recorded: bool
+    findings: tuple[Finding, ...]
+    lacking: str = ''
+
+
+@dataclass(frozen=True)
 class IndexView:
     """Everything that the first page shows.
 
     Attributes:
+        figures: the ten figures to reproduce, and what came of them.
+        answers: whether STAR helps, for every benchmark, those of photographs first.
         real: benchmarks of photographs that have a record.
         synthetic: benchmarks of drawn faces that have a record.
         absent: benchmarks without a record.
         speed: tables of measured speeds.
     """
 
+    figures: TenFigures
+    answers: tuple[Answer, ...]
     real: tuple[Card, ...]
     synthetic: tuple[Card, ...]
     absent: tuple[Benchmark, ...]
@@ -57,13 +85,32 @@ class IndexView:
 def index_view(views: Sequence[BenchmarkView], speed: Sequence[Table]) -> IndexView:
     """Collect what the first page shows."""
     cards = [_card(view) for view in views]
-    shown = {card.benchmark.name for card in cards}
+    shown = {view.benchmark.name: view for view in views}
     return IndexView(
+        ten_figures([view.analysis.section for view in views]),
+        tuple(_answer(benchmark, shown.get(name)) for name, benchmark in BENCHMARKS.items()),
         tuple(card for card in cards if not card.benchmark.synthetic),
         tuple(card for card in cards if card.benchmark.synthetic),
         tuple(benchmark for name, benchmark in BENCHMARKS.items() if name not in shown),
         tuple(speed),
     )
+
+
+def _answer(benchmark: Benchmark, view: BenchmarkView | None) -> Answer:
+    if view is None:
+        return Answer(benchmark, False, (), 'nothing has been run')
+    found = _leading(view)
+    if found:
+        return Answer(benchmark, True, found)
+    if view.has_result:
+        return Answer(benchmark, True, (), 'no row of STAR has a result beside another loss of its recipe')
+    return Answer(benchmark, True, (), 'no result yet' + (', as no data is prepared' if view.lacks_data else ''))
+
+
+def _leading(view: BenchmarkView) -> tuple[Finding, ...]:
+    """The findings on the leading pair; where there is no such pair, the first of all."""
+    pair, found = view.analysis.leading_pair, (*view.findings, *view.axis_findings)
+    return tuple(one for one in found if (one.row, one.reference) == pair) or found[:1]
 
 
 def _card(view: BenchmarkView) -> Card:
@@ -74,14 +121,17 @@ def _card(view: BenchmarkView) -> Card:
         left -= len(lines)
         if lines:
             shown.append(lines)
+    # On a phone the first columns are all that is seen.
     measured = ('nme.full', 'fr10.full', 'auc10.full', 'delta')
-    keys = ('loss', 'backbone', 'input', *(f'{name}.{normalizer}' for name in measured), 'seeds', 'status')
+    keys = ('loss', *(f'{name}.{normalizer}' for name in measured), 'seeds', 'backbone', 'input', 'status')
     part = replace(board, recipes=tuple(shown))
     caption = f'{board.title}, {normalizer}, full test set, percent'
+    said = _leading(view)
     return Card(
         view,
         f'{view.benchmark.name}.html',
         board_table(part, keys, caption) if shown else None,
         tuple(tuple(view.links[line.row] for line in lines) for lines in shown),
         sum(not line.reason for line in board.lines) - sum(map(len, shown)),
+        tuple(one for one in (*view.findings, *view.axis_findings) if one not in said),
     )

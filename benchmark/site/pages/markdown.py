@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from benchmark.analysis.rows import Row
 from benchmark.escaping import escape_markdown
-from benchmark.site.board import Board, status
+from benchmark.site.board import Board
 from benchmark.site.board_tables import accuracy_table, board_table, cost_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.index_view import Card, IndexView
@@ -26,7 +26,7 @@ NO_BREAK = '\u00a0'
 IDENTITY = ('loss', 'backbone', 'input')  # what a line that stands for several rows has cells for
 LEGEND = (
     '**Bold**: best of its column. '
-    f'{TIE}: cannot be told from the best (its paired 95 % interval over images contains 0).'
+    f'{TIE}: not shown to differ from the best (fewer than three seeds, or an interval that contains 0).'
 )
 _TEMPLATES = Path(__file__).parents[1] / 'templates'
 
@@ -54,7 +54,6 @@ def render_markdown_benchmark(view: BenchmarkView, frame: Frame, exports: Sequen
         rows=view.analysis.section.rows,
         exports=exports,
         frame=frame,
-        status=status,
     )
 
 

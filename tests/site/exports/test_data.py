@@ -61,6 +61,24 @@ def test_findings_are_numbers_and_sentence(data, filled_views):
     assert finding['sentence'] == filled_views['synthetic-68'].findings[0].sentence()
     assert finding['over_seeds'][0] < finding['mean'] < finding['over_seeds'][1]
     assert finding['sign_flip_p'] == 0.25
+    found = filled_views['synthetic-68'].findings[0]
+    for key in ('over_images', 'over_seeds', 'over_both'):
+        assert finding[key] == pytest.approx(getattr(found, key), abs=1e-6)
+    assert len({tuple(finding[key]) for key in ('over_images', 'over_seeds', 'over_both')}) == 3
+    assert (finding['p'], finding['corrected_p'], finding['comparisons']) == (found.p_value, found.corrected_p, 1)
+    assert (finding['decided'], finding['verdict']) == (found.decided, found.verdict)
+
+
+def test_findings_on_axes_are_numbers_and_sentence(data, filled_views):
+    (finding,) = data['synthetic-68']['axis_findings']
+    found = filled_views['synthetic-68'].axis_findings[0]
+    assert finding['sentence'] == found.sentence() and finding['verdict'] == 'better'
+    assert finding['over_seeds'] == pytest.approx(found.over_seeds, abs=1e-6) and finding['mean'] < 0
+    assert data['300w']['axis_findings'] == []
+
+
+def test_measure_of_a_finding_is_named(data):
+    (finding,) = data['synthetic-68']['findings']
     assert finding['measure'] == {'subset': 'full', 'normalizer': 'inter-ocular', 'metric': 'nme', 'threshold': None}
 
 

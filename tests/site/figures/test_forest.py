@@ -6,10 +6,10 @@ import pytest
 from benchmark.site.figures import Effect, forest_plot
 
 EFFECTS = [
-    Effect('full', -0.12, -0.2, -0.04, 'ResNet', '3 seeds'),
-    Effect('common', -0.08, -0.15, 0.01, 'ResNet'),
-    Effect('challenge', 0.4, 0.1, 0.9, 'Hourglass'),
-    Effect('pose', 0.05, None, None, 'Hourglass'),
+    Effect('full', -0.12, -0.2, -0.04, 'ResNet', True, '3 seeds'),
+    Effect('common', -0.08, -0.15, 0.01, 'ResNet', False),
+    Effect('challenge', 0.4, 0.1, 0.9, 'Hourglass', False, '1 seed'),
+    Effect('pose', 0.05, None, None, 'Hourglass', False),
 ]
 
 
@@ -29,22 +29,14 @@ def test_whiskers_and_squares_are_at_the_numbers(drawn):
     value = scale(drawn)
     whiskers = [value(line[:, 0]) for line in drawn.lines('intervals')]
     np.testing.assert_allclose(whiskers, [(e.low, e.high) for e in EFFECTS if e.low is not None], atol=2e-3)
-    squares = [value(line[:, 0].mean()) for gid in ('excluding-zero', 'others') for line in drawn.lines(gid)]
-    np.testing.assert_allclose(squares, [-0.12, 0.4, -0.08, 0.05], atol=2e-3)
+    squares = [value(line[:, 0].mean()) for gid in ('decided', 'others') for line in drawn.lines(gid)]
+    np.testing.assert_allclose(squares, [-0.12, -0.08, 0.4, 0.05], atol=2e-3)
 
 
-def test_square_is_filled_only_where_the_interval_excludes_zero(drawn):
-    assert len(drawn.lines('excluding-zero')) == len(drawn.lines('others')) == 2
-    assert 'fill: var(--figure-series-1)' in drawn.style('excluding-zero')
+def test_square_is_filled_only_where_the_difference_is_decided_whatever_its_interval(drawn):
+    assert (len(drawn.lines('decided')), len(drawn.lines('others'))) == (1, 3)
+    assert 'fill: var(--figure-series-1)' in drawn.style('decided')
     assert 'fill: var(--figure-page)' in drawn.style('others')
-
-
-@pytest.mark.parametrize(
-    ('low', 'high', 'excludes'),
-    [(-2, -1, True), (1, 2, True), (-1, 1, False), (0, 1, False), (-1, 0, False), (None, None, False)],
-)
-def test_interval_that_touches_zero_does_not_exclude_it(low, high, excludes):
-    assert Effect('a', 0.5, low, high, 'g').excludes_zero is excludes
 
 
 def test_numbers_are_printed_with_their_signs(drawn):
@@ -53,7 +45,7 @@ def test_numbers_are_printed_with_their_signs(drawn):
 
 
 def test_number_that_rounds_to_zero_has_no_sign():
-    assert Effect('a', -0.001, None, None, 'g').numbers == '0.00 (no interval)'
+    assert Effect('a', -0.001, None, None, 'g', False).numbers == '0.00 (no interval)'
 
 
 def test_each_group_has_one_heading_above_its_lines_and_the_zero_line_spares_it(drawn):
@@ -66,7 +58,7 @@ def test_each_group_has_one_heading_above_its_lines_and_the_zero_line_spares_it(
 
 @pytest.mark.parametrize('means', [(-3.0, -2.0), (2.0, 3.0)])
 def test_both_directions_are_on_the_axis_and_say_whom_they_favour(read, means):
-    effects = [Effect('a', mean, mean - 0.1, mean + 0.1, 'g') for mean in means]
+    effects = [Effect('a', mean, mean - 0.1, mean + 0.1, 'g', True) for mean in means]
     drawn = read(forest_plot('forest', 'title', effects, 'points', 'favours A', 'favours B'))
     x = {text.text: float(text.get('x')) for text in drawn.root.iter() if text.text and text.get('x')}
     zero = drawn.lines('zero')[0][0, 0]
@@ -79,7 +71,7 @@ def test_both_directions_are_on_the_axis_and_say_whom_they_favour(read, means):
 @pytest.mark.parametrize(('mean', 'low', 'high'), [(np.nan, 0, 1), (0, 0, np.inf), (0, None, 1), (0, 0, None)])
 def test_effect_that_cannot_be_drawn_is_refused(mean, low, high):
     with pytest.raises(ValueError, match=r'forest: full: .* cannot be drawn'):
-        forest_plot('forest', 'title', [Effect('full', mean, low, high, 'g')])
+        forest_plot('forest', 'title', [Effect('full', mean, low, high, 'g', False)])
 
 
 def test_plot_without_an_effect_is_refused():

@@ -1,0 +1,154 @@
+"""Whether a row's heatmaps show the true direction of ambiguity, and what may be said of two rows.
+
+STAR loss (Zhou et al., CVPR 2023, section 3) rests on heatmaps that stretch along the contour on which annotators
+disagree. The synthetic annotations are drawn with a known covariance, so the claim can be measured: the angle between
+the main axis of the predicted heatmap and that of the true covariance. The angle of a nearly round heatmap means
+little, so how stretched it is stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from benchmark.analysis.comparison import baseline_of, pair, star_pairs
+from benchmark.analysis.difference import SIGNIFICANT, Verdict, p_text, signed_interval
+from benchmark.analysis.rows import Row
+from benchmark.analysis.summaries import Summary, summarize
+from benchmark.protocol.differences import LEAST_SEEDS, holm
+from benchmark.protocol.statistics import Interval
+
+CHANCE_DEGREES = 45.0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement of a row's heatmaps with the true ambiguity, over seeds.
+
+    Attributes:
+        angle: median angle in degrees; 45 is chance.
+        cosine: mean absolute cosine of the angle; 2 / pi = 0.64 is chance.
+        anisotropy: median ratio of a heatmap's standard deviations along its two axes; 1 is round.
+        true_anisotropy: the same of the true covariance.
+        landmarks: number of landmarks, over all test images, whose true covariance has a direction.
+    """
+
+    angle: Summary
+    cosine: Summary
+    anisotropy: Summary
+    true_anisotropy: float
+    landmarks: int
+
+
+def agreement(row: Row) -> Agreement | None:
+    """Agreement of a row over its finished seeds; None where it cannot be measured."""
+    measured = [run.digest.axes for run in row.done]
+    if not measured or None in measured:
+        return None
+    first = measured[0]
+    numbers = (
+        summarize([getattr(axes, name) for axes in measured], first.landmarks)
+        for name in ('angle', 'cosine', 'anisotropy')
+    )
+    return Agreement(*numbers, first.true_anisotropy, first.landmarks)
+
+
+@dataclass(frozen=True)
+class AxisDifference:
+    """Angle of a row's heatmap axes to the true ones minus that of another row, degrees.
+
+    Attributes:
+        row: the row.
+        reference: the row that it is compared with.
+        seeds: number of seeds that both finished.
+        mean: mean over those seeds; negative: the row's axes lie closer to the true ones.
+        over_seeds: 95 % interval by Student's t over seeds, for this test set; None without a claim: for fewer than
+            three seeds, or where all give the same difference.
+        p_value: two-sided, of the same; None likewise.
+        comparisons: number of comparisons that ``corrected_p`` is corrected for.
+        corrected_p: ``p_value`` after Holm's correction.
+    """
+
+    row: Row
+    reference: Row
+    seeds: int
+    mean: float
+    over_seeds: Interval | None
+    p_value: float | None
+    comparisons: int
+    corrected_p: float | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the interval, as it is printed, excludes zero and the corrected p is below 0.05."""
+        if self.over_seeds is None:
+            return False
+        low, high = (round(bound, 1) for bound in self.over_seeds)
+        return (low > 0 or high < 0) and self.corrected_p < SIGNIFICANT
+
+    @property
+    def verdict(self) -> Verdict:
+        """What may be said in a word."""
+        if self.decided:
+            return 'better' if self.mean < 0 else 'worse'
+        if self.over_seeds:
+            return 'undecided'
+        return {1: '1 seed', 2: '2 seeds'}.get(self.seeds, 'no interval')
+
+    def sentence(self) -> str:
+        """What may be said, e.g. 'the heatmap axes of STAR lie 17.0 [15.1, 18.9] degrees farther from ...'."""
+        ours, theirs = agreement(self.row), agreement(self.reference)
+        name, other = self.row.record.loss, self.reference.record.loss
+        values = f'{ours.angle.mean:.1f} against {theirs.angle.mean:.1f}, chance is {CHANCE_DEGREES:.0f}'
+        ratios = (
+            f'axis ratio {ours.anisotropy.mean:.2f} against {theirs.anisotropy.mean:.2f}, '
+            f'true {ours.true_anisotropy:.2f}'
+        )
+        seeds = '1 seed' if self.seeds == 1 else f'{self.seeds} seeds'
+        parts = [values, ratios, f'{seeds} on this test set']
+        if self.p_value is not None:
+            parts.append(p_text(self.p_value))
+            if self.comparisons > 1:
+                parts.append(f'corrected for {self.comparisons} comparisons {p_text(self.corrected_p)}')
+        conditions = '; '.join(parts)
+        if not self.decided:
+            limit = '' if self.over_seeds else f'; {seeds} cannot tell whether the loss makes a difference'
+            amount = signed_interval(self.mean, self.over_seeds, 1)
+            return (
+                f'no difference between the heatmap axes of {name} and {other} can be shown: {amount} degrees '
+                f'({conditions}){limit}.'
+            )
+        low, high = self.over_seeds if self.mean > 0 else (-self.over_seeds.high, -self.over_seeds.low)
+        side = 'farther from' if self.mean > 0 else 'closer to'
+        return (
+            f'the heatmap axes of {name} lie {abs(self.mean):.1f} [{low:.1f}, {high:.1f}] degrees {side} the true '
+            f'ones than those of {other} ({conditions}).'
+        )
+
+
+def axis_differences(recipes: Sequence[Sequence[Row]]) -> list[AxisDifference]:
+    """Every STAR row against the baseline of its recipe, where both have heatmaps and the truth is known."""
+    found = []
+    for recipe in recipes:
+        baseline = baseline_of(recipe)
+        pairs = [pair(row, other) for row, other in star_pairs(recipe) if other is baseline]
+        found += [_compare(one.row, one.reference, one.runs, one.others) for one in pairs if one]
+    found = [one for one in found if one is not None]
+    tested = [index for index, one in enumerate(found) if one.p_value is not None]
+    for index, p_value in zip(tested, holm([found[i].p_value for i in tested]), strict=True):
+        found[index] = replace(found[index], comparisons=len(tested), corrected_p=p_value)
+    return found
+
+
+def _compare(row: Row, reference: Row, runs: Sequence, others: Sequence) -> AxisDifference | None:
+    if None in [run.digest.axes for run in (*runs, *others)]:
+        return None
+    values = np.subtract(*([run.digest.axes.angle for run in side] for side in (runs, others)))
+    bounds = p_value = None
+    if len(values) >= LEAST_SEEDS and np.ptp(values) > 1e-6:
+        test = stats.ttest_1samp(values, 0)
+        bounds, p_value = Interval(*map(float, test.confidence_interval(0.95))), float(test.pvalue)
+    return AxisDifference(row, reference, len(values), float(values.mean()), bounds, p_value, 1, p_value)

@@ -1,0 +1,194 @@
+"""The difference of two rows in one measure, and the sentence that may be said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from benchmark.analysis.rows import Row
+from benchmark.analysis.summaries import coverage
+from benchmark.protocol.differences import LEAST_SEEDS, PairedDifference
+from benchmark.protocol.measures import Measure
+from benchmark.protocol.statistics import LEAST_IMAGES, Interval
+
+MINUS = '\u2212'
+SIGNIFICANT = 0.05
+Verdict = Literal['better', 'worse', 'undecided', '1 seed', '2 seeds', 'given weights', 'no interval']
+
+
+@dataclass(frozen=True)
+class Difference(PairedDifference):
+    """A measure of one row minus the same measure of another on the same test images, in percentage points.
+
+    Attributes:
+        row: the row.
+        reference: the row that it is compared with.
+        measure: which measure.
+        seeds: seeds that both rows finished; empty where given weights were tested, which are compared with the mean
+            over the other row's seeds.
+        sign_flip_p: exact two-sided sign-flip test over seeds; None for one seed, or for more than 16.
+        images: number of test images.
+        comparisons: number of comparisons that ``corrected_p`` is corrected for.
+        corrected_p: ``p_value`` after Holm's correction; None where there is none.
+    """
+
+    row: Row
+    reference: Row
+    measure: Measure
+    seeds: tuple[int, ...]
+    sign_flip_p: float | None
+    images: int
+    comparisons: int
+    corrected_p: float | None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval that is printed: over seeds and images, else over images alone."""
+        return self.over_both or self.over_images
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval, as it is printed, lacks zero."""
+        return self.interval is not None and (round(self.interval[0], 2) > 0 or round(self.interval[1], 2) < 0)
+
+    @property
+    def decided(self) -> bool:
+        """Whether one method is shown to differ from the other; everything that marks a difference asks this.
+
+        The interval over seeds and images, as it is printed, excludes zero, and the corrected p is below 0.05.
+        """
+        return self.over_both is not None and self.excludes_zero and self.corrected_p < SIGNIFICANT
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the row's mean is on the better side."""
+        return (self.mean > 0) == self.measure.higher_is_better
+
+    @property
+    def verdict(self) -> Verdict:
+        """What may be said in a word; fewer than three seeds give their number instead."""
+        if self.decided:
+            return 'better' if self.is_better else 'worse'
+        if self.over_both:
+            return 'undecided'
+        if not self.seeds:
+            return 'given weights'
+        if len(self.seeds) < LEAST_SEEDS:
+            return '1 seed' if len(self.seeds) == 1 else '2 seeds'
+        return 'no interval'
+
+    def reversed(self) -> Difference:
+        """The same with the rows exchanged."""
+        intervals = {
+            name: Interval(-found.high, -found.low)
+            for name in ('over_images', 'over_seeds', 'over_both')
+            if (found := getattr(self, name))
+        }
+        return replace(self, row=self.reference, reference=self.row, mean=-self.mean, **intervals)
+
+    @property
+    def conditions(self) -> str:
+        """On what the difference rests, e.g. '3 seeds, 554 images, inter-ocular, p = 0.012'."""
+        seeds = '1 seed' if len(self.seeds) == 1 else f'{len(self.seeds)} seeds'
+        parts = [seeds] if self.seeds else []
+        parts.append(f'{coverage(self.row, self.measure.subset) or self.images} images')
+        if self.measure.subset != 'full':
+            parts.append(self.measure.subset)
+        parts.append(self.measure.normalizer)
+        if self.p_value is not None:
+            parts.append(p_text(self.p_value))
+            if self.comparisons > 1:
+                parts.append(f'corrected for {self.comparisons} comparisons {p_text(self.corrected_p)}')
+        if self.exact_p is not None:
+            parts.append(f'exact paired {p_text(self.exact_p)}')
+        if self.sign_flip_p is not None:
+            parts.append(f'exact sign-flip {p_text(self.sign_flip_p)}')
+        if self.row.missing_data or self.reference.missing_data:
+            parts.append('partial data')
+        return ', '.join(parts)
+
+    def sentence(self) -> str:
+        """What the difference allows to say, e.g. 'STAR lowers NME by 0.11 [0.06, 0.16] against smooth-L1 (...)'.
+
+        With fewer than three seeds it is about the trained networks and says that they cannot tell about the loss.
+        """
+        text = self._of_methods() if self.over_both else self._of_networks()
+        return f'{text}.'
+
+    def _of_methods(self) -> str:
+        name, other, _ = self._names()
+        if self.decided:
+            verb = 'lowers' if self.mean < 0 else 'raises'
+            return f'{name} {verb} {self._metric} by {self._size()} against {other} ({self.conditions})'
+        after = ' after the correction' if self.excludes_zero and self.comparisons > 1 else ''
+        metric = '' if self.measure.metric == 'nme' else f' in {self._metric}'
+        return (
+            f'no difference between {name} and {other} can be shown{after}: '
+            f'{signed_interval(self.mean, self.interval)}{metric} ({self.conditions})'
+        )
+
+    def _of_networks(self) -> str:
+        name, other, what = self._names()
+        networks = 'the network' if len(self.seeds) < 2 else f'the {len(self.seeds)} networks'
+        trained = 'trained with' if what == 'loss' else 'of'
+        told_apart = self.excludes_zero and (self.exact_p is None or self.exact_p < SIGNIFICANT)
+        if self.interval is None:
+            text = f'{networks} {trained} {name}: {signed(self.mean)} in {self._metric} against {other}'
+        elif told_apart:
+            reads = 'reads' if len(self.seeds) < 2 else 'read'
+            side = 'lower' if self.mean < 0 else 'higher'
+            text = f'{networks} {trained} {name} {reads} {self._size()} {side} in {self._metric} than with {other}'
+            if what != 'loss':
+                text = text.replace(' than with ', ' than that of ')
+        else:
+            text = (
+                f'the networks {trained} {name} and {other} cannot be told apart: '
+                f'{signed_interval(self.mean, self.interval)} in {self._metric}'
+            )
+        return f'{text} ({self.conditions}); {self._limit(what)}'
+
+    def _limit(self, what: str) -> str:
+        if not self.seeds:
+            return 'given weights were trained and chosen elsewhere, so this says nothing about a loss'
+        if len(self.seeds) < LEAST_SEEDS:
+            seeds = 'one seed' if len(self.seeds) == 1 else 'two seeds'
+            return f'{seeds} cannot tell whether the {what} makes a difference'
+        if self.over_images is None:
+            return f'fewer than {LEAST_IMAGES} images have no interval'
+        return 'all seeds give the same difference, so nothing is known of how seeds vary'
+
+    def _names(self) -> tuple[str, str, str]:
+        """What tells the rows apart, and what kind of thing that is: their losses only where nothing else differs."""
+        row, other = self.row.record, self.reference.record
+        if self.seeds and row.recipe == other.recipe and row.loss != other.loss:
+            return row.loss, other.loss, 'loss'
+        return self.row.label, self.reference.label, 'configuration'
+
+    @property
+    def _metric(self) -> str:
+        return self.measure.metric_label
+
+    def _size(self) -> str:
+        """Mean and interval without signs, the smaller bound first."""
+        low, high = self.interval if self.mean > 0 else (-self.interval.high, -self.interval.low)
+        return f'{abs(self.mean):.2f} [{low:.2f}, {high:.2f}]'
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with a sign; zero has none, and minus is the typographic one."""
+    text = f'{abs(value):.{digits}f}'
+    if float(text) == 0:
+        return text
+    return ('+' if value > 0 else MINUS) + text
+
+
+def signed_interval(mean: float, bounds: Interval | None, digits: int = 2) -> str:
+    """A mean with its bounds, both signed; without the bounds where there are none."""
+    if bounds is None:
+        return signed(mean, digits)
+    return f'{signed(mean, digits)} [{signed(bounds[0], digits)}, {signed(bounds[1], digits)}]'
+
+
+def p_text(p_value: float) -> str:
+    """'p = 0.012', or 'p < 0.0001'."""
+    return 'p < 0.0001' if p_value < 1e-4 else f'p = {p_value:.2g}'

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import dataclasses
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from benchmark.analysis.comparison import compare, correct, pair
+from benchmark.analysis.difference import p_text, signed
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.store import Store
+from benchmark.protocol.measures import Measure
+from benchmark.protocol.statistics import Interval
+
+CLAIMS = ('lowers', 'raises', 'better', 'worse')
+NME = Measure('full', 'inter-ocular', 'nme')
+
+
+@pytest.fixture
+def clear(factory, compared):
+    """Three seeds of which each shows that STAR is better."""
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed, error=0.05)
+        factory.add('synthetic-68', 'STAR', seed, error=0.04)
+    return compared()
+
+
+def test_three_seeds_may_speak_about_the_loss(clear):
+    low, high = clear.interval
+    assert (clear.decided, clear.verdict) == (True, 'better')
+    assert clear.sentence() == (
+        f'STAR lowers NME by {-clear.mean:.2f} [{-high:.2f}, {-low:.2f}] against smooth-L1 '
+        f'(3 seeds, 400 images, inter-ocular, {p_text(clear.p_value)}, exact sign-flip p = 0.25).'
+    )
+
+
+@pytest.mark.parametrize('seeds', [1, 2])
+def test_fewer_than_three_seeds_speak_about_networks(factory, compared, seeds):
+    for seed in range(seeds):
+        factory.add('synthetic-68', 'smooth-L1', seed, error=0.05)
+        factory.add('synthetic-68', 'STAR', seed, error=0.04)
+    found = compared()
+    text = found.sentence()
+    assert found.excludes_zero and not found.decided
+    assert found.verdict == ('1 seed', '2 seeds')[seeds - 1]
+    assert not any(word in text for word in CLAIMS)
+    start = ('the network trained with STAR reads ', 'the 2 networks trained with STAR read ')[seeds - 1]
+    assert text.startswith(start) and ' lower in NME than with smooth-L1 (' in text
+    assert text.endswith(f'; {("one seed", "two seeds")[seeds - 1]} cannot tell whether the loss makes a difference.')
+
+
+def test_pairs_of_equal_losses_with_different_seeds_give_no_claim(factory, sections):
+    for seed in range(6):
+        factory.add('synthetic-68', 'STAR', seed, name=f'a{seed}', recipe=f'a{seed}', error=0.04 + 0.0004 * seed)
+    rows = sections()[0].rows
+    relabelled = [
+        dataclasses.replace(
+            row,
+            done=tuple(dataclasses.replace(run, record=run.record.model_copy(update={'seed': 0})) for run in row.done),
+        )
+        for row in rows
+    ]
+    found = correct(compare([(pair(a, b), NME) for a, b in combinations(relabelled, 2)]))
+    assert len(found) == 15 and sum(one.excludes_zero for one in found) > 5
+    for one in found:
+        assert one.verdict == '1 seed' and not one.decided
+        assert not any(word in one.sentence() for word in CLAIMS)
+
+
+def test_seeds_that_do_not_differ_give_no_claim(factory, sections):
+    # To two decimals, and to the last: the same difference from every seed says nothing of how seeds vary.
+    star = factory.predictions('synthetic-68', 'STAR', 0, {'full': 50}, 0.04)
+    for seed in range(3):
+        shift = np.float32(seed)
+        other = dataclasses.replace(star, keypoints=star.keypoints + shift)
+        factory.add('synthetic-68', 'STAR', seed, predictions=other)
+        worse = dataclasses.replace(other, distances=star.distances * np.float32(1.5))
+        factory.add('synthetic-68', 'smooth-L1', seed, predictions=worse)
+    baseline, row = sections()[0].recipes[0]
+    (found,) = compare([(pair(row, baseline), NME)])
+    assert (found.over_both, found.verdict) == (None, 'no interval')
+    assert found.sentence().endswith('all seeds give the same difference, so nothing is known of how seeds vary.')
+
+
+def test_interval_around_zero_leaves_the_difference_open(factory, compared):
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed, error=0.04)
+        factory.add('synthetic-68', 'STAR', seed, error=0.04)
+    found = compared()
+    assert found.interval[0] < 0 < found.interval[1] and found.verdict == 'undecided'
+    assert found.sentence().startswith('no difference between STAR and smooth-L1 can be shown: ')
+    assert ' in AUC@10 (' in compared(metric='auc', threshold=10.0).sentence()
+
+
+def test_networks_that_cannot_be_told_apart_are_said_to_be(factory, compared):
+    factory.add('synthetic-68', 'smooth-L1', error=0.04)
+    factory.add('synthetic-68', 'STAR', error=0.04)
+    assert compared().sentence().startswith('the networks trained with STAR and smooth-L1 cannot be told apart: ')
+
+
+def test_a_difference_that_rounds_to_zero_is_not_claimed(clear):
+    small = dataclasses.replace(clear, mean=-0.005, over_both=Interval(-0.008, -0.001))
+    assert clear.decided and not small.decided and small.verdict == 'undecided'
+    assert dataclasses.replace(clear, over_both=Interval(-0.02, -0.006)).decided
+
+
+def test_a_difference_that_the_correction_takes_away_is_not_claimed(clear):
+    many = dataclasses.replace(clear, comparisons=9, p_value=0.01, corrected_p=0.09)
+    assert many.excludes_zero and many.verdict == 'undecided'
+    assert 'can be shown after the correction: ' in many.sentence()
+    assert 'p = 0.01, corrected for 9 comparisons p = 0.09' in many.sentence()
+
+
+@pytest.mark.parametrize(('metric', 'better'), [('nme', False), ('auc', True)])
+def test_direction_is_that_of_the_metric(factory, compared, metric, better):
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed, error=0.04 if metric == 'nme' else 0.05)
+        factory.add('synthetic-68', 'STAR', seed, error=0.05 if metric == 'nme' else 0.04)
+    found = compared(metric=metric, threshold=None if metric == 'nme' else 10.0)
+    assert (found.verdict, found.is_better) == ('better' if better else 'worse', better)
+    assert found.sentence().startswith(
+        f'STAR raises {found.measure.metric_label} by {found.mean:.2f} [{found.interval.low:.2f}, '
+    )
+
+
+def test_reversed_is_the_same_from_the_other_side(clear):
+    other = clear.reversed()
+    assert (other.row, other.reference, other.mean) == (clear.reference, clear.row, -clear.mean)
+    assert other.interval == (-clear.interval.high, -clear.interval.low)
+    assert other.over_seeds == (-clear.over_seeds.high, -clear.over_seeds.low)
+    assert (other.decided, other.verdict) == (True, 'worse') and other.reversed() == clear
+
+
+def test_missing_test_images_are_named(factory, compared):
+    for loss in ('smooth-L1', 'STAR'):
+        factory.add('300w', loss, sizes={'full': 562, 'common': 554, 'challenge': 8})
+    assert '(1 seed, 562 of 689 images, inter-ocular, partial data)' in compared().sentence()
+
+
+@pytest.mark.parametrize('partial', ['STAR', 'smooth-L1'])
+def test_missing_training_images_of_either_row_are_named(factory, compared, partial):
+    for loss in ('smooth-L1', 'STAR'):
+        factory.add('300w', loss, train_images=2012 if loss == partial else None)
+    assert '(1 seed, 689 images, inter-ocular, partial data)' in compared().sentence()
+
+
+def test_subset_of_few_images_has_no_interval(factory, compared):
+    sizes = {'full': 562, 'common': 554, 'challenge': 8}
+    for seed in range(3):
+        for loss in ('smooth-L1', 'STAR'):
+            factory.add('300w', loss, seed, sizes=sizes)
+    found = compared(subset='challenge')
+    assert (found.interval, found.verdict) == (None, 'no interval')
+    assert found.sentence().endswith('; fewer than 30 images have no interval.')
+
+
+def test_rows_of_different_recipes_are_named_by_their_configurations(factory, sections):
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed, recipe='a', name='wide', error=0.05)
+        factory.add('synthetic-68', 'STAR', seed, recipe='b', name='narrow', error=0.04)
+    rows = {row.record.name: row for row in sections()[0].rows}
+    (found,) = compare([(pair(rows['narrow'], rows['wide']), NME)])
+    assert found.sentence().startswith('narrow lowers NME by ') and 'against wide (' in found.sentence()
+
+
+def test_given_weights_claim_nothing_about_a_loss(factory, sections, give_weights):
+    give_weights('synthetic-68', name='official', error=0.02)
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed, name='baseline')
+    rows = {row.record.loss: row for row in sections()[0].rows}
+    (found,) = compare([(pair(rows['STAR'], rows['smooth-L1']), NME)])
+    text = found.sentence()
+    assert text.startswith('the network of official [star.pth] reads ') and 'than that of baseline (400 images' in text
+    assert text.endswith('; given weights were trained and chosen elsewhere, so this says nothing about a loss.')
+    assert not any(word in text for word in CLAIMS)
+
+
+def test_every_word_about_a_difference_follows_from_one_rule(factory, sections):
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed, error=0.0412)
+        factory.add('synthetic-68', 'STAR', seed, error=0.04)
+    analysis = Analysis(sections()[0], Store())
+    baseline, star = analysis.section.rows
+    decided = 0
+    for measure in analysis.measures:
+        found = analysis.difference(star, baseline, measure)
+        decided += found.decided
+        marks = [analysis.standing(row, measure) for row in (star, baseline)]
+        assert found.decided == (not any(mark.tie for mark in marks) and sum(mark.best for mark in marks) == 1)
+        assert found.decided == any(word in found.sentence() for word in CLAIMS)
+        assert found.decided == (found.verdict in CLAIMS)
+    assert 0 < decided < len(analysis.measures)
+
+
+@pytest.mark.parametrize(('value', 'text'), [(0.114, '+0.11'), (-0.114, '\u22120.11'), (-0.001, '0.00'), (0, '0.00')])
+def test_signed_numbers_have_a_true_minus_and_no_negative_zero(value, text):
+    assert signed(value) == text

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmark.protocol.differences import (
+    LEAST_SEEDS,
+    holm,
+    paired_difference,
+    paired_rate_test,
+    sign_flip_test,
+)
+from benchmark.protocol.statistics import LEAST_IMAGES
+from tests.coverage import SPREADS, over_both, over_both_of_a_rate
+
+
+@pytest.fixture
+def differences():
+    rng = np.random.default_rng(5)
+    return rng.normal(0.1, 1, (4, 1)) / 10 + rng.normal(0, 1, (1, 200)) / 5 + rng.normal(0, 0.3, (4, 200))
+
+
+def half_width(interval):
+    return (interval.high - interval.low) / 2
+
+
+def test_intervals_over_images_and_seeds_are_those_of_students_t(differences):
+    found = paired_difference(differences)
+    for interval, axis in ((found.over_images, 0), (found.over_seeds, 1)):
+        expected = stats.ttest_1samp(differences.mean(axis=axis), 0).confidence_interval(0.95)
+        assert interval == pytest.approx((expected.low, expected.high))
+    assert found.mean == pytest.approx(differences.mean())
+    assert found.exact_p is None
+
+
+def test_half_widths_add_as_squares(differences):
+    found = paired_difference(differences)
+    expected = np.hypot(half_width(found.over_images), half_width(found.over_seeds))
+    assert found.over_both == pytest.approx((found.mean - expected, found.mean + expected))
+
+
+@pytest.mark.parametrize('sign', [1, -1])
+def test_p_is_where_the_interval_reaches_zero(differences, sign):
+    differences = sign * (differences - differences.mean() + 0.08)
+    found = paired_difference(differences)
+    errors = [stats.sem(differences.mean(axis=axis)) for axis in (0, 1)]
+    tails = [stats.t.isf(found.p_value / 2, freedom) for freedom in (199, 3)]
+    assert np.hypot(*np.multiply(errors, tails)) == pytest.approx(0.08, rel=1e-6)
+    assert (found.p_value < 0.05) == (found.over_both.low > 0 or found.over_both.high < 0)
+
+
+def test_no_difference_has_p_one_and_a_clear_one_a_tiny_p(differences):
+    assert paired_difference(differences - differences.mean()).p_value == pytest.approx(1)
+    assert paired_difference(np.random.default_rng(0).normal(50, 1e-6, (12, 200))).p_value <= 1e-10
+
+
+@pytest.mark.parametrize('seeds', range(1, LEAST_SEEDS))
+def test_fewer_seeds_than_three_give_no_claim(differences, seeds):
+    found = paired_difference(differences[:seeds])
+    assert found.over_both is None and found.p_value is None and found.over_images is not None
+    assert paired_difference(differences[:LEAST_SEEDS]).over_both is not None
+
+
+def test_seeds_that_do_not_differ_give_no_claim(differences):
+    found = paired_difference(np.repeat(differences[:1], 5, axis=0))
+    assert (found.over_seeds, found.over_both, found.p_value) == (None, None, None)
+
+
+def test_too_few_images_have_no_interval_over_images(differences):
+    found = paired_difference(differences[:, : LEAST_IMAGES - 1])
+    assert (found.over_images, found.over_both) == (None, None) and found.over_seeds is not None
+    assert paired_difference(differences[:, :LEAST_IMAGES]).over_both is not None
+
+
+def test_methods_that_fail_on_the_same_images_have_an_interval_with_a_width():
+    found = paired_difference(np.zeros((1, 562)), rate=True)
+    # One image more fails on either side: two of 564.
+    expected = stats.t.isf(0.025, 563) * np.sqrt(2 * 100**2 / 563 / 564)
+    assert found.over_images == pytest.approx((-expected, expected))
+    assert found.exact_p == 1
+
+
+def test_interval_of_a_difference_of_rates_counts_one_image_more_on_either_side():
+    values = 100.0 * np.repeat([1, -1, 0], [12, 3, 85])[None]
+    low, high = paired_difference(values, rate=True).over_images
+    share = (13 - 4) / 102
+    wald = 1.96 * np.sqrt((13 + 4) / 102 - share**2) / np.sqrt(102)
+    assert (low, high) == pytest.approx((100 * (share - wald), 100 * (share + wald)), abs=0.15)
+
+
+def test_p_of_rates_is_not_below_that_of_the_exact_test():
+    rng = np.random.default_rng(2)
+    values = 100.0 * (rng.random((3, 400)) < 0.02) - 100.0 * (rng.random((3, 400)) < 0.03)
+    found, plain = paired_difference(values, rate=True), paired_difference(values)
+    assert found.p_value >= found.exact_p > 0 and plain.exact_p is None
+
+
+@pytest.mark.parametrize(('only_first', 'only_second'), [(0, 0), (1, 0), (3, 1), (12, 3), (7, 7), (0, 30)])
+def test_exact_test_of_one_seed_is_mcnemars(only_first, only_second):
+    values = 100.0 * np.repeat([1, -1, 0], [only_first, only_second, 50])[None]
+    expected = 1.0
+    if only_first + only_second:
+        expected = stats.binomtest(only_first, only_first + only_second).pvalue
+    assert paired_rate_test(values) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_exact_test_of_several_seeds_weighs_every_sign(seed):
+    values = 100.0 * np.random.default_rng(seed).integers(-1, 2, (3, 9))
+    counts = values.sum(axis=0) / 100
+    sums = [abs(np.dot(signs, counts)) for signs in product([-1, 1], repeat=9)]
+    assert paired_rate_test(values) == pytest.approx(np.mean(np.array(sums) >= abs(counts.sum())))
+
+
+def test_rates_that_are_means_have_no_exact_test():
+    assert paired_difference(np.full((1, 50), 100 / 3), rate=True).exact_p is None
+
+
+def test_holm_is_known_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([0.2]) == [0.2] and holm([]) == []
+
+
+@pytest.mark.parametrize('spread', SPREADS.values(), ids=SPREADS)
+@pytest.mark.parametrize('seeds', [3, 10])
+def test_interval_over_both_covers_as_often_as_it_says(seeds, spread):
+    assert over_both(seeds, spread, 400, np.random.default_rng(seeds)) >= 93
+
+
+def test_interval_over_both_of_a_rate_covers_as_often_as_it_says():
+    assert over_both_of_a_rate(3, 300, np.random.default_rng(0)) >= 93
+
+
+@pytest.mark.parametrize(
+    ('differences', 'p'),
+    [
+        ([0.3], 1.0),
+        ([0.1, 0.2], 0.5),
+        ([0.1, 0.2, 0.3], 0.25),
+        ([-0.1, -0.2, -0.3], 0.25),
+        ([0.1] * 5, 2 / 2**5),
+        # |sum| >= 0.4 for +++, ++-... : 0.6 twice and 0.4 (first sign flipped) twice, out of 8.
+        ([-0.1, 0.2, 0.3], 0.5),
+        ([0.0, 0.0, 0.0], 1.0),
+        ([0.1, -0.1], 1.0),
+    ],
+)
+def test_sign_flip_p_values_known_by_hand(differences, p):
+    assert sign_flip_test(differences) == p
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_sign_flip_weighs_every_pattern(seed):
+    differences = np.random.default_rng(seed).normal(0.3, 1, 9)
+    sums = [abs(np.dot(signs, differences)) for signs in product([-1, 1], repeat=9)]
+    assert sign_flip_test(differences) == np.mean(np.array(sums) >= abs(differences.sum()) - 1e-12)
+
+
+@pytest.mark.parametrize(
+    ('call', 'message'),
+    [
+        (lambda: paired_difference([0.1, 0.2]), 'differences: expected shape'),
+        (lambda: paired_difference(np.zeros((0, 5))), 'differences: expected shape'),
+        (lambda: paired_difference([[0.1, np.inf]]), 'differences: not finite'),
+        (lambda: paired_rate_test([[1.0]]), 'differences: of failures'),
+        (lambda: sign_flip_test([]), 'differences: 0 seeds'),
+        (lambda: sign_flip_test(np.ones(17)), 'differences: 17 seeds'),
+        (lambda: sign_flip_test([np.nan]), 'differences: value 0'),
+        (lambda: sign_flip_test(np.zeros((2, 2, 2))), 'differences: expected shape'),
+        (lambda: sign_flip_test([[np.nan, 1.0]]), 'differences: not finite'),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_several_sets_of_seeds_are_tested_at_once():
+    differences = np.random.default_rng(2).normal(0.3, 1, (7, 5))
+    np.testing.assert_allclose(sign_flip_test(differences), [sign_flip_test(one) for one in differences])
