@@ -119,7 +119,7 @@ def _say(built: Built, output: Path, as_json: bool) -> None:
         return
     from benchmark.site.terminal import print_sections
 
-    print_sections(built.sections, built.store)
+    print_sections(built.sections)
     print(f'wrote {len(built.files)} files: open {output / "index.html"} in a browser', file=sys.stderr)
 
 

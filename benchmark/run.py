@@ -162,7 +162,7 @@ def _report(
         if options.json:
             print(json.dumps(_results(outcome, places.records), indent=1))
         else:
-            print_sections(built.sections, built.store)
+            print_sections(built.sections)
         print(f'open {folders["results"] / "index.html"} in a browser', file=sys.stderr)
     except BenchmarkError as error:
         problems.append(str(error))

@@ -31,7 +31,7 @@ class Standing:
 
 
 class Analysis:
-    """Figures, intervals, standings and differences of a section.
+    """Figures, intervals, standings and differences of a section; the intervals when they are first asked for.
 
     Attributes:
         section: the benchmark and its rows.
@@ -50,6 +50,11 @@ class Analysis:
         self._done = [row for row in section.rows if row.done]
         self._summaries = {(row, measure): summary(row, measure) for row in self._done for measure in self.measures}
         self._differences = self._compare()
+
+    def completed(self) -> Analysis:
+        """The same with all intervals and standings computed: for the store, and before processes share it."""
+        _ = self._intervals, self._standings
+        return self
 
     @cached_property
     def _intervals(self) -> dict[tuple[Row, Measure], Interval]:

@@ -53,12 +53,10 @@ class Built:
     Attributes:
         files: paths of all files that its records make, sorted.
         sections: the benchmarks that have a record.
-        store: digests and intervals behind the pages.
     """
 
     files: list[Path]
     sections: list[Section]
-    store: Store
 
 
 def build_reports(
@@ -83,7 +81,7 @@ def build_reports(
     earlier = load_store(output)
     store = earlier.copy()
     sections = make_sections(read_runs(sources, store))
-    analyses = [Analysis(section, store) for section in sections]
+    analyses = [Analysis(section, store).completed() for section in sections]
     site = Site(analyses, page_links(sections), speed_tables(sources), output, photographs, png)
     current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}
     made = site.make(site.inputs.keys() - current)
@@ -94,7 +92,7 @@ def build_reports(
     written = {path for _, files in store.pages.values() for path in files}
     _remove(output, written)
     store.save(output, earlier)
-    return Built(sorted(output / path for path in written), sections, store)
+    return Built(sorted(output / path for path in written), sections)
 
 
 def _is_current(folder: Path, earlier: Store, name: str, inputs: str) -> bool:

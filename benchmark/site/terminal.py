@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,19 +15,19 @@ from benchmark.analysis.comparison import baseline_of, compare, pair
 from benchmark.analysis.difference import MINUS, Difference, signed
 from benchmark.analysis.rows import BASELINE_LOSS, TIMES, Row, Section
 from benchmark.analysis.selection import Comparison, choose_sections, read_sections
-from benchmark.analysis.store import Store
 from benchmark.analysis.summaries import summary
 from benchmark.protocol.differences import LEAST_SEEDS
 from benchmark.protocol.measures import Measure, normalizers
 from benchmark.site.board import status
 from benchmark.site.tables import Cell, bounds_text, interval, number, p_text
-from benchmark.site.waiting import current_status, current_text
+from benchmark.site.waiting import current_text
 
 
 def print_tables(folders: Sequence[Path], console: Console | None = None, names: Sequence[str] = ()) -> None:
     """Print one table per benchmark: headline normalizer, full test set; or a line saying that nothing has been run.
 
-    Real benchmarks come first, synthetic ones are named as such; remarks on single rows stand below their table.
+    Real benchmarks come first, synthetic ones are named as such; remarks on single rows stand below their table, and so
+    do those that wait, counted.
 
     Args:
         folders: folders that hold ``records/``; nothing in them is written.
@@ -37,17 +38,15 @@ def print_tables(folders: Sequence[Path], console: Console | None = None, names:
         UsageError: there is no benchmark of a name.
         BenchmarkError: a record or predictions file is damaged.
     """
-    print_sections(*read_sections(folders), console, names)
+    print_sections(read_sections(folders)[0], console, names)
 
 
-def print_sections(
-    sections: Sequence[Section], store: Store, console: Console | None = None, names: Sequence[str] = ()
-) -> None:
+def print_sections(sections: Sequence[Section], console: Console | None = None, names: Sequence[str] = ()) -> None:
     """Print the tables of benchmarks that have been read already, as :func:`print_tables`."""
     console = console or Console()
     chosen = choose_sections(sections, names)
     for section in chosen:
-        console.print(_table(section, store))
+        console.print(_table(section))
     absent = [name for name in names if name not in {section.benchmark.name for section in chosen}]
     if absent or not chosen:
         on = f' on {", ".join(absent)}' if absent else ''
@@ -84,7 +83,7 @@ def print_comparison(found: Comparison, console: Console | None = None) -> None:
                 console.print(Text(one.sentence()))
 
 
-def _table(section: Section, store: Store) -> RenderableType:
+def _table(section: Section) -> RenderableType:
     normalizer = section.benchmark.headline_normalizer
     measures = [Measure('full', normalizer, 'nme')] + [Measure('full', normalizer, m, 10.0) for m in ('fr', 'auc')]
     kind = 'synthetic, ' if section.benchmark.synthetic else ''
@@ -95,22 +94,29 @@ def _table(section: Section, store: Store) -> RenderableType:
     for text in (*(measure.metric_label for measure in measures), f'ΔNME to\n{BASELINE_LOSS}\n[95 %]'):
         table.add_column(Text(text), justify='right', no_wrap=True)
     table.add_column('Status', overflow='fold')
-    to_baseline, remarks = _to_baseline(section, measures[0], store), []
+    to_baseline, remarks, waiting = _to_baseline(section, measures[0]), [], Counter()
     for recipe in section.recipes:
         for row in recipe:
+            if not row.done and row.status != 'failed':
+                waiting[current_text(row, section.rows)] += 1
+                continue
             cells = [number(summary(row, measure)) for measure in measures]
             cells.append(interval(to_baseline.get(row)))
             head = (row.record.loss, row.network.replace(f' {TIMES} ', TIMES))
-            table.add_row(
-                *map(Text, head), *map(_text, cells), _status(row, section.rows), style=None if row.done else 'dim'
-            )
+            table.add_row(*map(Text, head), *map(_text, cells), _status(row), style=None if row.done else 'dim')
             if row.notes or row.status != 'done':
-                remarks.append(Text(f'  {row.record.name}: {current_text(row, section.rows)}', style='dim'))
+                remarks.append(Text(f'  {row.record.name}: {status(row)}', style='dim'))
         table.add_section()
-    return Group(title, table, *remarks, Text())
+    if any(not one.over_both for one in to_baseline.values()):
+        remarks.append(
+            Text(f'  Δ of fewer than {LEAST_SEEDS} seeds: of these networks, over images alone', style='dim')
+        )
+    for text, rows in waiting.items():
+        remarks.append(Text(f'  {rows} row{"" if rows == 1 else "s"} without a result: {text}', style='dim'))
+    return Group(title, *([table] if table.rows else []), *remarks, Text())
 
 
-def _to_baseline(section: Section, measure: Measure, store: Store) -> dict[Row, Difference]:
+def _to_baseline(section: Section, measure: Measure) -> dict[Row, Difference]:
     """Difference of every row to the baseline of its recipe, where both can be paired."""
     pairs = [(row, baseline_of(recipe)) for recipe in section.recipes for row in recipe]
     paired = [pair(row, baseline) for row, baseline in pairs if baseline and row is not baseline]
@@ -139,6 +145,6 @@ def _text(cell: Cell) -> Text:
     return Text(cell.text.replace(' [', '\n[').replace(' ±', '\n±'))
 
 
-def _status(row: Row, rows: Sequence[Row]) -> Text:
+def _status(row: Row) -> Text:
     seeds = '' if len(row.done) < 2 else f', {len(row.done)} seeds'
-    return Text(current_status(row, rows) + seeds)
+    return Text(row.status + seeds)

@@ -155,18 +155,16 @@ def test_a_quoted_line_break_does_not_shift_the_row_that_an_error_names(write):
         ({'normalizer': ''}, "normalizer is ''"),
         ({'metric': 'NME'}, "metric is 'NME'"),
         ({'threshold': ''}, "threshold is ''"),
-        ({'threshold': '0'}, "threshold is '0'"),
+        *(({'threshold': text}, f"threshold is '{text}'") for text in ('0', '-1', '100.1')),
         ({'metric': 'nme'}, "threshold is '10', expected none"),
-        ({'value': 'n/a'}, "value is 'n/a'"),
-        ({'value': 'nan'}, "value is 'nan'"),
-        ({'value': '101'}, "value is '101'"),
+        *(({'value': text}, f"value is '{text}'") for text in ('n/a', 'nan', '100.1', '-0.1')),
         ({'method': ' '}, 'method is empty'),
-        ({'source': ''}, 'source is empty'),
+        *(({'source': text}, 'source is empty') for text in ('', ' ')),
         ({'source_kind': 'rumour'}, "source_kind is 'rumour'"),
         ({'extra_data': ' '}, 'extra_data is blank'),
         ({'box': 'eyes'}, "box is 'eyes', expected one of landmarks, detector, nothing"),
         ({'weights': 'best'}, "weights is 'best', expected one of best on test, last epoch, nothing"),
-        ({'year': '20'}, "year is '20'"),
+        *(({'year': text}, f"year is '{text}'") for text in ('20', '20201', '3020')),
         ({'value': '61', 'threshold': '10.0'}, 'the same figure as in row 2'),
         (['300w', 'full'], '2 fields, expected 14'),
         ([], '0 fields'),
@@ -180,17 +178,46 @@ def test_a_bad_row_is_refused_with_file_and_row(write, row, message):
     assert message in str(caught.value)
 
 
+def test_percentages_may_be_nothing_and_all(write):
+    claims = load_claims(write({'value': '0', 'threshold': '100'}, {'value': '100'}))
+    assert list(claims['value']) == [0, 100] and list(claims['threshold']) == [100, 10]
+
+
+@pytest.mark.parametrize('change', [{'threshold': '8'}, {'metric': 'fr'}, {'method': 'N'}, {'subset': 'common'}])
+def test_figures_that_differ_in_one_column_are_two(write, change):
+    assert len(load_claims(write({}, change))) == 2
+
+
+def test_an_error_given_twice_is_refused_though_it_has_no_threshold(write):
+    error = {'metric': 'nme', 'threshold': ''}
+    with pytest.raises(BenchmarkError, match='row 4: the same figure as in row 3'):
+        load_claims(write({}, error, error))
+
+
+def test_a_table_without_figures_is_empty_but_a_file_without_a_header_is_refused(write, tmp_path):
+    assert load_claims(write()).empty
+    (tmp_path / 'empty.csv').touch()
+    with pytest.raises(BenchmarkError, match='row 1: expected the columns'):
+        load_claims(tmp_path / 'empty.csv')
+
+
+def test_text_is_read_as_it_was_written(write):
+    text = 'Rössler\r\nand others'
+    assert list(load_claims(write({'source': text}))['source']) == [text]
+
+
 def test_a_wrong_header_is_refused(write):
     with pytest.raises(BenchmarkError, match='row 1: expected the columns dataset, subset'):
         load_claims(write({}, columns=COLUMNS[::-1]))
 
 
-def test_an_absent_or_binary_file_is_refused(tmp_path):
+def test_an_absent_binary_or_misquoted_file_is_refused(tmp_path):
     with pytest.raises(BenchmarkError, match=r'absent\.csv: not a readable table'):
         load_claims(tmp_path / 'absent.csv')
-    (tmp_path / 'binary.csv').write_bytes(b'\xff\xfe\x00')
-    with pytest.raises(BenchmarkError, match=r'binary\.csv: not a readable table'):
-        load_claims(tmp_path / 'binary.csv')
+    for content in (b'\xff\xfe\x00', b'dataset,"sub"set\n'):
+        (tmp_path / 'binary.csv').write_bytes(content)
+        with pytest.raises(BenchmarkError, match=r'binary\.csv: not a readable table'):
+            load_claims(tmp_path / 'binary.csv')
 
 
 def test_ten_times_published_figures_break_a_rule():

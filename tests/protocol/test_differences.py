@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.protocol.differences import (
-    LEAST_SEEDS,
-    holm,
-    paired_difference,
-    paired_rate_test,
-    sign_flip_test,
-)
+from benchmark.protocol.differences import holm, paired_difference, paired_rate_test, sign_flip_test
 from benchmark.protocol.statistics import LEAST_IMAGES
 from tests.coverage import SPREADS, over_both, over_both_of_a_rate
 
@@ -54,19 +48,32 @@ def test_p_is_where_the_interval_reaches_zero(differences, sign):
 
 def test_no_difference_has_p_one_and_a_clear_one_a_tiny_p(differences):
     assert paired_difference(differences - differences.mean()).p_value == pytest.approx(1)
+    whole = np.rint(10 * differences)
+    assert paired_difference(np.concatenate([whole, -whole[:, ::-1] + [[1], [0], [0], [-1]]])).p_value == 1
     assert paired_difference(np.random.default_rng(0).normal(50, 1e-6, (12, 200))).p_value <= 1e-10
 
 
-@pytest.mark.parametrize('seeds', range(1, LEAST_SEEDS))
+@pytest.mark.parametrize('seeds', [1, 2])
 def test_fewer_seeds_than_three_give_no_claim(differences, seeds):
     found = paired_difference(differences[:seeds])
     assert found.over_both is None and found.p_value is None and found.over_images is not None
-    assert paired_difference(differences[:LEAST_SEEDS]).over_both is not None
+    assert (found.over_seeds is None) == (seeds == 1)
+    assert paired_difference(differences[:3]).over_both is not None
 
 
 def test_seeds_that_do_not_differ_give_no_claim(differences):
-    found = paired_difference(np.repeat(differences[:1], 5, axis=0))
-    assert (found.over_seeds, found.over_both, found.p_value) == (None, None, None)
+    rng = np.random.default_rng(0)
+    in_other_orders = np.stack([rng.permutation(differences[0]) for _ in range(50)])
+    assert np.ptp(in_other_orders.mean(axis=1)) > 0
+    for values in (np.repeat(differences[:1], 5, axis=0), in_other_orders, 0 * differences):
+        found = paired_difference(values)
+        assert (found.over_seeds, found.over_both, found.p_value) == (None, None, None)
+
+
+def test_what_is_shown_does_not_depend_on_the_size_of_the_unit(differences):
+    small, large = paired_difference(1e-10 * differences), paired_difference(1e10 * differences)
+    assert small.over_both == pytest.approx([1e-20 * bound for bound in large.over_both], rel=1e-9, abs=0)
+    assert small.p_value == pytest.approx(large.p_value)
 
 
 def test_too_few_images_have_no_interval_over_images(differences):
@@ -109,7 +116,8 @@ def test_exact_test_of_one_seed_is_mcnemars(only_first, only_second):
 
 @pytest.mark.parametrize('seed', range(3))
 def test_exact_test_of_several_seeds_weighs_every_sign(seed):
-    values = 100.0 * np.random.default_rng(seed).integers(-1, 2, (3, 9))
+    rng = np.random.default_rng(seed)
+    values = 100.0 * np.where(rng.random((4, 9)) < 0.3, rng.integers(-1, 2, (4, 9)), rng.integers(-1, 2, 9))
     counts = values.sum(axis=0) / 100
     sums = [abs(np.dot(signs, counts)) for signs in product([-1, 1], repeat=9)]
     assert paired_rate_test(values) == pytest.approx(np.mean(np.array(sums) >= abs(counts.sum())))
@@ -143,6 +151,7 @@ def test_interval_over_both_of_a_rate_covers_as_often_as_it_says():
         ([0.1, 0.2, 0.3], 0.25),
         ([-0.1, -0.2, -0.3], 0.25),
         ([0.1] * 5, 2 / 2**5),
+        ([0.1] * 16, 2 / 2**16),
         # |sum| >= 0.4 for +++, ++-... : 0.6 twice and 0.4 (first sign flipped) twice, out of 8.
         ([-0.1, 0.2, 0.3], 0.5),
         ([0.0, 0.0, 0.0], 1.0),
@@ -164,12 +173,15 @@ def test_sign_flip_weighs_every_pattern(seed):
     ('call', 'message'),
     [
         (lambda: paired_difference([0.1, 0.2]), 'differences: expected shape'),
+        (lambda: paired_difference(np.ones((2, 2, 2))), 'differences: expected shape'),
         (lambda: paired_difference(np.zeros((0, 5))), 'differences: expected shape'),
         (lambda: paired_difference([[0.1, np.inf]]), 'differences: not finite'),
         (lambda: paired_rate_test([[1.0]]), 'differences: of failures'),
         (lambda: sign_flip_test([]), 'differences: 0 seeds'),
         (lambda: sign_flip_test(np.ones(17)), 'differences: 17 seeds'),
+        (lambda: sign_flip_test(np.ones((2, 17))), 'differences: 17 seeds'),
         (lambda: sign_flip_test([np.nan]), 'differences: value 0'),
+        (lambda: sign_flip_test(0.1), 'differences: expected shape'),
         (lambda: sign_flip_test(np.zeros((2, 2, 2))), 'differences: expected shape'),
         (lambda: sign_flip_test([[np.nan, 1.0]]), 'differences: not finite'),
     ],
@@ -179,6 +191,9 @@ def test_bad_arguments_are_named(call, message):
         call()
 
 
-def test_several_sets_of_seeds_are_tested_at_once():
-    differences = np.random.default_rng(2).normal(0.3, 1, (7, 5))
-    np.testing.assert_allclose(sign_flip_test(differences), [sign_flip_test(one) for one in differences])
+@pytest.mark.parametrize(('sets', 'seeds'), [(7, 5), (20, 3), (1, 4), (3, 1)])
+def test_several_sets_of_seeds_are_tested_at_once(sets, seeds):
+    differences = np.random.default_rng(2).normal(0.3, 1, (sets, seeds))
+    found = sign_flip_test(differences)
+    assert found.shape == (sets,)
+    np.testing.assert_allclose(found, [sign_flip_test(one) for one in differences])

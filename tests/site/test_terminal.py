@@ -52,6 +52,24 @@ def test_reasons_and_partial_data_are_below_the_table(filled):
     assert 'failed: loss is NaN in epoch 3' in text
 
 
+def test_rows_that_wait_are_counted_below_those_that_have_a_result(factory):
+    factory.add('300w', 'STAR', created='2026-11-25T10:00:00Z')
+    for number in range(7):
+        factory.add('300w', 'Wing', name=f'waiting-{number}', recipe=str(number), status='no-data', reason='no data')
+    factory.add('300w', 'L1', status='failed', reason='loss is NaN')
+    factory.add('wflw', status='no-data', reason='no data')
+    text = _printed(factory.reports)
+    assert 'waiting-' not in text and 'Wing' not in text
+    assert '  7 rows without a result: not-run: data has been prepared since\n' in text
+    assert 'failed: loss is NaN' in text
+    assert text.split('WFLW (')[1].split('percent)\n')[1].strip() == '1 row without a result: no-data: no data'
+
+
+def test_interval_of_few_seeds_is_said_to_be_of_the_networks(filled):
+    note = 'Δ of fewer than 3 seeds: of these networks, over images alone'
+    assert note in _printed(filled, names=['300w']) and note not in _printed(filled, names=['synthetic-68'])
+
+
 def test_fits_eighty_columns(filled):
     text = _printed(filled, width=80)
     assert max(map(len, text.splitlines())) <= 80
