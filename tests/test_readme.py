@@ -11,6 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.analysis.axes import axis_differences
+from benchmark.analysis.rows import make_sections
+from benchmark.analysis.runs import read_runs
+from benchmark.analysis.standings import Analysis
+from benchmark.analysis.store import Store
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import Record, read_records
@@ -91,6 +96,20 @@ def test_leaderboard_shows_the_stored_numbers():
         columns = [values['nme', None], values['fr', 10.0], values['auc', 10.0]]
         assert int(seeds) == len(records)
         assert shown == [f'{np.mean(column):.2f}' for column in columns], (benchmark, loss)
+
+
+def test_what_is_said_of_the_synthetic_layouts_is_what_the_records_show():
+    text = ' '.join(README.split())
+    errors, axes = {}, {}
+    for section in make_sections(read_runs([ROOT / 'reports'], Store())):
+        if section.benchmark.synthetic:
+            analysis = Analysis(section, Store())
+            errors[section.benchmark.name] = {one.verdict for one in analysis.star_differences(analysis.measures[0])}
+            axes[section.benchmark.name] = {one.verdict for one in axis_differences(section.recipes)}
+    undecided = all(verdicts == {'undecided'} for verdicts in errors.values())
+    assert undecided == ('no difference in NME is shown on any of the synthetic layouts' in text)
+    worse = [name for name, verdicts in axes.items() if 'worse' in verdicts]
+    assert (worse == ['synthetic-29']) == ("on the smallest one the axes of STAR's heatmaps lie farther from" in text)
 
 
 def test_tox_has_the_environments_that_the_readme_names():

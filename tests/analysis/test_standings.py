@@ -118,13 +118,42 @@ def test_column_of_which_most_images_are_missing_has_no_marks(seeds, analysis, c
     assert found.standing(row, NME).best
 
 
-def test_column_of_too_few_images_has_no_marks_and_rates_alone_have_intervals(seeds, analysis):
-    seeds('STAR', 0.04, sizes={'full': 29})
+@pytest.mark.parametrize('images', [29, 30])
+def test_column_of_too_few_images_has_no_marks_and_rates_alone_have_intervals(seeds, analysis, images):
+    seeds('STAR', 0.04, sizes={'full': images})
     found = analysis()
     (row,) = found.section.rows
-    assert found.standing(row, NME) == Standing() and found.interval(row, NME) is None
+    assert found.standing(row, NME).best == (found.interval(row, NME) is not None) == (images == 30)
     low, high = found.interval(row, Measure('full', 'inter-ocular', 'fr', 10.0))
     assert low < high
+
+
+def test_column_of_which_exactly_half_is_missing_has_no_marks(seeds, analysis):
+    seeds('STAR', 0.04, benchmark='wflw', sizes={'full': 1250})
+    found = analysis()
+    (row,) = found.section.rows
+    assert found.standing(row, NME) == Standing()
+
+
+def test_errors_of_subsets_are_those_of_the_headline_normalizer(seeds, analysis):
+    seeds('STAR', 0.04)
+    assert analysis().subset_errors == tuple(NME._replace(subset=name) for name in ('full', 'common', 'challenge'))
+
+
+def test_leading_pair_is_the_first_star_of_the_best_recipe_that_has_both(factory, analysis):
+    for loss in ('smooth-L1', 'STAR', 'STAR (detach)'):
+        factory.add('synthetic-68', loss, recipe='b', name=f'b-{loss}', error=0.05)
+    factory.add('synthetic-68', 'STAR', recipe='a', name='a-star', error=0.01)
+    factory.add('synthetic-68', 'smooth-L1', recipe='a', name='a-base', status='failed', reason='x')
+    factory.add('synthetic-68', 'smooth-L1', recipe='c', name='c-base', error=0.02)
+    factory.add('synthetic-68', 'STAR', recipe='c', name='c-star', status='failed', reason='x')
+    factory.add('synthetic-68', 'STAR', recipe='d', name='d-star', error=0.03)
+    assert [row.record.name for row in analysis().leading_pair] == ['b-STAR', 'b-smooth-L1']
+
+
+def test_without_a_pair_none_leads(seeds, analysis):
+    seeds('STAR', 0.04)
+    assert analysis().leading_pair is None
 
 
 def test_rate_of_zero_has_the_exact_interval(seeds, analysis):
@@ -150,7 +179,7 @@ def test_comparison_of_the_command_is_that_of_the_pages(factory, seeds, analysis
 def test_the_highest_area_is_the_best(three_rows, analysis):
     found, area = analysis(), Measure('full', 'inter-ocular', 'auc', 10.0)
     best = max(found.section.rows, key=lambda row: found.summary(row, area).mean)
-    assert found.standing(best, area).best
+    assert [row for row in found.section.rows if found.standing(row, area).best] == [best]
 
 
 def test_interval_of_one_row_is_that_of_scipy(three_rows, analysis):

@@ -27,7 +27,7 @@ def test_intervals_over_images_and_seeds_are_those_of_students_t(differences):
         expected = stats.ttest_1samp(differences.mean(axis=axis), 0).confidence_interval(0.95)
         assert interval == pytest.approx((expected.low, expected.high))
     assert found.mean == pytest.approx(differences.mean())
-    assert found.exact_p is None
+    assert found.exact_p is None and type(found.mean) is float
 
 
 def test_half_widths_add_as_squares(differences):
@@ -50,7 +50,8 @@ def test_no_difference_has_p_one_and_a_clear_one_a_tiny_p(differences):
     assert paired_difference(differences - differences.mean()).p_value == pytest.approx(1)
     whole = np.rint(10 * differences)
     assert paired_difference(np.concatenate([whole, -whole[:, ::-1] + [[1], [0], [0], [-1]]])).p_value == 1
-    assert paired_difference(np.random.default_rng(0).normal(50, 1e-6, (12, 200))).p_value <= 1e-10
+    for mean in (50, -50, 0.5):
+        assert paired_difference(np.random.default_rng(0).normal(mean, 1e-6, (12, 200))).p_value <= 1e-10
 
 
 @pytest.mark.parametrize('seeds', [1, 2])
@@ -68,6 +69,12 @@ def test_seeds_that_do_not_differ_give_no_claim(differences):
     for values in (np.repeat(differences[:1], 5, axis=0), in_other_orders, 0 * differences):
         found = paired_difference(values)
         assert (found.over_seeds, found.over_both, found.p_value) == (None, None, None)
+
+
+def test_float32_differences_are_weighed_in_float64(differences):
+    single = differences.astype(np.float32)
+    assert paired_difference(single) == paired_difference(single.astype(np.float64))
+    np.testing.assert_array_equal(sign_flip_test(single.T), sign_flip_test(single.T.astype(np.float64)))
 
 
 def test_what_is_shown_does_not_depend_on_the_size_of_the_unit(differences):
@@ -123,13 +130,19 @@ def test_exact_test_of_several_seeds_weighs_every_sign(seed):
     assert paired_rate_test(values) == pytest.approx(np.mean(np.array(sums) >= abs(counts.sum())))
 
 
+@pytest.mark.parametrize('images', [1, 2, 6, 12])
+def test_methods_that_fail_equally_often_have_p_one(images):
+    values = 100.0 * np.repeat([1, -1], images)[None]
+    assert paired_rate_test(values) == pytest.approx(1) and paired_rate_test(values) <= 1
+
+
 def test_rates_that_are_means_have_no_exact_test():
     assert paired_difference(np.full((1, 50), 100 / 3), rate=True).exact_p is None
 
 
 def test_holm_is_known_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([0.5, 0.9]) == holm([0.6, 0.9]) == [1.0, 1.0]
     assert holm([0.2]) == [0.2] and holm([]) == []
 
 
@@ -159,7 +172,7 @@ def test_interval_over_both_of_a_rate_covers_as_often_as_it_says():
     ],
 )
 def test_sign_flip_p_values_known_by_hand(differences, p):
-    assert sign_flip_test(differences) == p
+    assert sign_flip_test(differences) == p and type(sign_flip_test(differences)) is float
 
 
 @pytest.mark.parametrize('seed', range(5))
