@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from benchmark.analysis.comparison import baseline_of, pair, star_pairs
+from benchmark.analysis.comparison import Pairing, baseline_of, pair, star_pairs
 from benchmark.analysis.difference import SIGNIFICANT, Verdict, p_text, signed_interval
-from benchmark.analysis.rows import Row
+from benchmark.analysis.rows import Row, count_seeds
+from benchmark.analysis.runs import Run
 from benchmark.analysis.summaries import Summary, summarize
 from benchmark.protocol.differences import LEAST_SEEDS, holm
 from benchmark.protocol.statistics import Interval
@@ -43,9 +44,9 @@ class Agreement:
     landmarks: int
 
 
-def agreement(row: Row) -> Agreement | None:
-    """Agreement of a row over its finished seeds; None where it cannot be measured."""
-    measured = [run.digest.axes for run in row.done]
+def agreement(runs: Sequence[Run]) -> Agreement | None:
+    """Agreement over some runs of a row; None where it cannot be measured."""
+    measured = [run.digest.axes for run in runs]
     if not measured or None in measured:
         return None
     first = measured[0]
@@ -63,8 +64,10 @@ class AxisDifference:
     Attributes:
         row: the row.
         reference: the row that it is compared with.
-        seeds: number of seeds that both finished.
-        mean: mean over those seeds; negative: the row's axes lie closer to the true ones.
+        ours: agreement of the row with the true ambiguity, over the seeds that both finished.
+        theirs: the same of the other row.
+        seeds: number of those seeds.
+        mean: mean over them; negative: the row's axes lie closer to the true ones.
         over_seeds: 95 % interval by Student's t over seeds, for this test set; None without a claim: for fewer than
             three seeds, or where all give the same difference.
         p_value: two-sided, of the same; None likewise.
@@ -74,6 +77,8 @@ class AxisDifference:
 
     row: Row
     reference: Row
+    ours: Agreement
+    theirs: Agreement
     seeds: int
     mean: float
     over_seeds: Interval | None
@@ -96,18 +101,18 @@ class AxisDifference:
             return 'better' if self.mean < 0 else 'worse'
         if self.over_seeds:
             return 'undecided'
-        return {1: '1 seed', 2: '2 seeds'}.get(self.seeds, 'no interval')
+        return count_seeds(self.seeds) if self.seeds < LEAST_SEEDS else 'no claim'
 
     def sentence(self) -> str:
         """What may be said, e.g. 'the heatmap axes of STAR lie 17.0 [15.1, 18.9] degrees farther from ...'."""
-        ours, theirs = agreement(self.row), agreement(self.reference)
+        ours, theirs = self.ours, self.theirs
         name, other = self.row.record.loss, self.reference.record.loss
         values = f'{ours.angle.mean:.1f} against {theirs.angle.mean:.1f}, chance is {CHANCE_DEGREES:.0f}'
         ratios = (
             f'axis ratio {ours.anisotropy.mean:.2f} against {theirs.anisotropy.mean:.2f}, '
             f'true {ours.true_anisotropy:.2f}'
         )
-        seeds = '1 seed' if self.seeds == 1 else f'{self.seeds} seeds'
+        seeds = count_seeds(self.seeds)
         parts = [values, ratios, f'{seeds} on this test set']
         if self.p_value is not None:
             parts.append(p_text(self.p_value))
@@ -135,7 +140,7 @@ def axis_differences(recipes: Sequence[Sequence[Row]]) -> list[AxisDifference]:
     for recipe in recipes:
         baseline = baseline_of(recipe)
         pairs = [pair(row, other) for row, other in star_pairs(recipe) if other is baseline]
-        found += [_compare(one.row, one.reference, one.runs, one.others) for one in pairs if one]
+        found += [_compare(one) for one in pairs if one]
     found = [one for one in found if one is not None]
     tested = [index for index, one in enumerate(found) if one.p_value is not None]
     for index, p_value in zip(tested, holm([found[i].p_value for i in tested]), strict=True):
@@ -143,12 +148,14 @@ def axis_differences(recipes: Sequence[Sequence[Row]]) -> list[AxisDifference]:
     return found
 
 
-def _compare(row: Row, reference: Row, runs: Sequence, others: Sequence) -> AxisDifference | None:
-    if None in [run.digest.axes for run in (*runs, *others)]:
+def _compare(pairing: Pairing) -> AxisDifference | None:
+    ours, theirs = agreement(pairing.runs), agreement(pairing.others)
+    if ours is None or theirs is None:
         return None
-    values = np.subtract(*([run.digest.axes.angle for run in side] for side in (runs, others)))
+    values = np.subtract(*([run.digest.axes.angle for run in side] for side in (pairing.runs, pairing.others)))
     bounds = p_value = None
     if len(values) >= LEAST_SEEDS and np.ptp(values) > 1e-6:
         test = stats.ttest_1samp(values, 0)
         bounds, p_value = Interval(*map(float, test.confidence_interval(0.95))), float(test.pvalue)
-    return AxisDifference(row, reference, len(values), float(values.mean()), bounds, p_value, 1, p_value)
+    rows = pairing.row, pairing.reference
+    return AxisDifference(*rows, ours, theirs, len(values), float(values.mean()), bounds, p_value, 1, p_value)

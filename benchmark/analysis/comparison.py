@@ -62,11 +62,11 @@ def pair(row: Row, reference: Row) -> Pairing | None:
 
 
 def _check_pair(run: Run, other: Run) -> None:
-    a, b = run.digest, other.digest
-    if a.test_set != b.test_set or not np.allclose(a.inter_ocular, b.inter_ocular, rtol=1e-4):
+    fault = run.digest.differs_from(other.digest)
+    if fault:
         raise BenchmarkError(
-            f'{run.predictions_path}: other test images, or in another order, than '
-            f'{other.record.predictions}, so the two cannot be paired (run both again on the same data)'
+            f'{run.predictions_path}: {fault} than {other.record.predictions}, so the two cannot be paired '
+            '(run both again on the same data)'
         )
 
 
@@ -139,10 +139,15 @@ def _sign_flips(differences: Sequence[NDArray[np.float64]]) -> list[float | None
 
 def baseline_of(recipe: Sequence[Row]) -> Row | None:
     """The row of a recipe that the others are compared with, if there is one."""
-    return next((row for row in recipe if row.is_baseline and not row.record.weights), None)
+    return next((row for row in current(recipe) if row.is_baseline), None)
 
 
 def star_pairs(recipe: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Every STAR row of a recipe with every other loss of it, without outdated rows and given weights."""
-    current = [row for row in recipe if not row.outdated and not row.record.weights]
-    return [(row, other) for row in current if row.is_star for other in current if not other.is_star]
+    """Every STAR row of a recipe with every other loss of it."""
+    rows = current(recipe)
+    return [(row, other) for row in rows if row.is_star for other in rows if not other.is_star]
+
+
+def current(recipe: Sequence[Row]) -> list[Row]:
+    """The rows of a recipe that are compared: without those of older configurations, and without given weights."""
+    return [row for row in recipe if not row.outdated and not row.record.weights]

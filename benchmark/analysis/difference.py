@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmark.analysis.rows import Row
+from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.summaries import coverage
 from benchmark.protocol.differences import LEAST_SEEDS, PairedDifference
 from benchmark.protocol.measures import Measure
@@ -13,7 +13,7 @@ from benchmark.protocol.statistics import LEAST_IMAGES, Interval
 
 MINUS = '\u2212'
 SIGNIFICANT = 0.05
-Verdict = Literal['better', 'worse', 'undecided', '1 seed', '2 seeds', 'given weights', 'no interval']
+Verdict = Literal['better', 'worse', 'undecided', '1 seed', '2 seeds', 'given weights', 'no claim']
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ class Difference(PairedDifference):
             return 'undecided'
         if not self.seeds:
             return 'given weights'
-        if len(self.seeds) < LEAST_SEEDS:
-            return '1 seed' if len(self.seeds) == 1 else '2 seeds'
-        return 'no interval'
+        return count_seeds(len(self.seeds)) if len(self.seeds) < LEAST_SEEDS else 'no claim'
 
     def reversed(self) -> Difference:
         """The same with the rows exchanged."""
@@ -89,8 +87,7 @@ class Difference(PairedDifference):
     @property
     def conditions(self) -> str:
         """On what the difference rests, e.g. '3 seeds, 554 images, inter-ocular, p = 0.012'."""
-        seeds = '1 seed' if len(self.seeds) == 1 else f'{len(self.seeds)} seeds'
-        parts = [seeds] if self.seeds else []
+        parts = [count_seeds(len(self.seeds)) if self.seeds else self._given()]
         parts.append(f'{coverage(self.row, self.measure.subset) or self.images} images')
         if self.measure.subset != 'full':
             parts.append(self.measure.subset)
@@ -120,32 +117,40 @@ class Difference(PairedDifference):
         if self.decided:
             verb = 'lowers' if self.mean < 0 else 'raises'
             return f'{name} {verb} {self._metric} by {self._size()} against {other} ({self.conditions})'
-        after = ' after the correction' if self.excludes_zero and self.comparisons > 1 else ''
+        why = ''
+        if self.excludes_zero:
+            exact = self.exact_p is not None and self.exact_p >= SIGNIFICANT
+            why = ' by the exact test over images' if exact else ' after the correction'
         metric = '' if self.measure.metric == 'nme' else f' in {self._metric}'
         return (
-            f'no difference between {name} and {other} can be shown{after}: '
+            f'no difference between {name} and {other} can be shown{why}: '
             f'{signed_interval(self.mean, self.interval)}{metric} ({self.conditions})'
         )
 
     def _of_networks(self) -> str:
         name, other, what = self._names()
-        networks = 'the network' if len(self.seeds) < 2 else f'the {len(self.seeds)} networks'
-        trained = 'trained with' if what == 'loss' else 'of'
+        if not self.seeds:
+            subject, objects, than = name, f'{name} and {other}', 'than'
+        else:
+            trained = 'trained with' if what == 'loss' else 'of'
+            subject = f'the network {trained} {name}' if len(self.seeds) == 1 else f'the networks {trained} {name}'
+            objects = f'the networks {trained} {name} and {other}'
+            than = 'than with' if what == 'loss' else 'than that of' if len(self.seeds) == 1 else 'than those of'
         told_apart = self.excludes_zero and (self.exact_p is None or self.exact_p < SIGNIFICANT)
         if self.interval is None:
-            text = f'{networks} {trained} {name}: {signed(self.mean)} in {self._metric} against {other}'
+            text = f'{subject}: {signed(self.mean)} in {self._metric} against {other}'
         elif told_apart:
             reads = 'reads' if len(self.seeds) < 2 else 'read'
             side = 'lower' if self.mean < 0 else 'higher'
-            text = f'{networks} {trained} {name} {reads} {self._size()} {side} in {self._metric} than with {other}'
-            if what != 'loss':
-                text = text.replace(' than with ', ' than that of ')
+            text = f'{subject} {reads} {self._size()} {side} in {self._metric} {than} {other}'
         else:
-            text = (
-                f'the networks {trained} {name} and {other} cannot be told apart: '
-                f'{signed_interval(self.mean, self.interval)} in {self._metric}'
-            )
+            text = f'{objects} cannot be told apart: {signed_interval(self.mean, self.interval)} in {self._metric}'
         return f'{text} ({self.conditions}); {self._limit(what)}'
+
+    def _given(self) -> str:
+        """What is compared where one row at least is of given weights."""
+        trained = next((row for row in (self.row, self.reference) if not row.record.weights), None)
+        return f'given weights against the mean over {count_seeds(len(trained.done))}' if trained else 'given weights'
 
     def _limit(self, what: str) -> str:
         if not self.seeds:
@@ -189,6 +194,12 @@ def signed_interval(mean: float, bounds: Interval | None, digits: int = 2) -> st
     return f'{signed(mean, digits)} [{signed(bounds[0], digits)}, {signed(bounds[1], digits)}]'
 
 
+def p_number(p_value: float) -> str:
+    """'0.012', or '< 0.0001'."""
+    return '< 0.0001' if p_value < 1e-4 else f'{p_value:.2g}'
+
+
 def p_text(p_value: float) -> str:
     """'p = 0.012', or 'p < 0.0001'."""
-    return 'p < 0.0001' if p_value < 1e-4 else f'p = {p_value:.2g}'
+    text = p_number(p_value)
+    return f'p {text}' if text.startswith('<') else f'p = {text}'

@@ -17,6 +17,7 @@ from benchmark.protocol.published_sets import is_published
 from benchmark.records.predictions import Predictions
 
 MINIMUM_RATIO = 4.0  # of eigenvalues, from which a covariance has a direction
+_SMALLEST = 1e-12
 
 
 class Axes(NamedTuple):
@@ -79,6 +80,15 @@ class Digest:
     def counts(self) -> Mapping[str, int]:
         """Number of images of each subset."""
         return dict(zip(self.subset_names, self.subsets.sum(axis=0).tolist(), strict=True))
+
+    def differs_from(self, other: Digest) -> str | None:
+        """What keeps two runs from being paired or averaged image by image; None: they were tested on the same."""
+        if self.test_set != other.test_set:
+            return 'other test images, subsets or order of them'
+        for name in ('inter_ocular', 'inter_pupil'):
+            if not np.allclose(getattr(self, name), getattr(other, name), rtol=1e-4, atol=0):
+                return f'other normalizing distances ({name})'
+        return None
 
     def member(self, subset: str) -> NDArray[np.bool_]:
         """(N,) bool, which images belong to a subset; none where it is unknown."""
@@ -206,7 +216,10 @@ def _elongated(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
 
 def _anisotropy(covariance: np.ndarray) -> float:
     major, minor = _eigenvalues(covariance)
-    return float(np.median(np.sqrt(major / np.maximum(minor, 1e-6 * major))))
+    # A heatmap of a single cell has no extent, and is round.
+    return float(
+        np.median(np.sqrt(np.maximum(major, _SMALLEST) / np.maximum(minor, np.maximum(1e-6 * major, _SMALLEST))))
+    )
 
 
 def _eigenvalues(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

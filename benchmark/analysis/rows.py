@@ -7,9 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from benchmark.analysis.digest import Digest
 from benchmark.analysis.runs import Run
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
@@ -71,6 +68,13 @@ class Row:
         return f'{self.record.name} [{weights.file}]' if weights else self.record.name
 
     @property
+    def seeds_text(self) -> str:
+        """Which seeds have a result, e.g. 'seeds 0 1 2', or where the weights come from."""
+        if self.record.weights:
+            return self.record.weights.origin
+        return f'seed{"" if len(self.done) == 1 else "s"} {" ".join(str(run.record.seed) for run in self.done)}'
+
+    @property
     def network(self) -> str:
         """Network and input size, e.g. 'ResNet-18, 256 x 256'."""
         return f'{self.record.backbone}, {self.input_size}'
@@ -123,6 +127,11 @@ class Row:
         """Why there is no result; seeds with the same reason share it."""
         reasons = dict.fromkeys(run.record.reason or 'no reason recorded' for run in self.unfinished)
         return '; '.join(reasons)
+
+
+def count_seeds(seeds: int) -> str:
+    """'1 seed', '3 seeds'."""
+    return '1 seed' if seeds == 1 else f'{seeds} seeds'
 
 
 def size_text(size: tuple[int, int]) -> str:
@@ -192,21 +201,12 @@ def _check_seeds(row: Row) -> None:
                 f'{run.predictions_path}: holds the predictions of another seed, {same.predictions_path} '
                 '(restore it or run the experiment again)'
             )
-        fault = _other_images(first.digest, run.digest)
+        fault = first.digest.differs_from(run.digest)
         if fault:
             raise BenchmarkError(
                 f'{run.predictions_path}: {fault} than {first.predictions_path}, another seed of its row '
                 '(test both on the same data, or give one another name)'
             )
-
-
-def _other_images(one: Digest, other: Digest) -> str | None:
-    if one.test_set != other.test_set:
-        return 'other test images, subsets or order of them'
-    for name in ('inter_ocular', 'inter_pupil'):
-        if not np.allclose(getattr(one, name), getattr(other, name), rtol=1e-4, atol=0):
-            return f'other normalizing distances ({name})'
-    return None
 
 
 def _recipes(benchmark: Benchmark, runs: Sequence[Run]) -> tuple[tuple[Row, ...], ...]:

@@ -96,7 +96,7 @@ def compare_named(folders: Sequence[Path], first: str, second: str) -> Compariso
     paired = pair(row, reference)
     if paired is None:
         raise BenchmarkError(
-            f'{row.label} has {_seeds(row)}, {reference.label} {_seeds(reference)}: none in common '
+            f'{row.label} has {row.seeds_text}, {reference.label} {reference.seeds_text}: none in common '
             '(run one of them with a seed of the other)'
         )
     analysis = Analysis(section, store)
@@ -136,8 +136,3 @@ def _list(rows: Sequence[Row]) -> str:
     names = [row.label for row in rows]
     more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
     return (', '.join(names[:_NAMED]) or 'none') + more
-
-
-def _seeds(row: Row) -> str:
-    seeds = ' '.join(str(run.record.seed) for run in row.done)
-    return f'seed {seeds}' if len(row.done) == 1 else f'seeds {seeds}'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmark.analysis.comparison import baseline_of, compare, correct, pair, star_pairs
+from benchmark.analysis.comparison import baseline_of, compare, correct, current, pair, star_pairs
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.intervals import Request, image_intervals
 from benchmark.analysis.rows import Row, Section
@@ -64,38 +64,52 @@ class Analysis:
 
     @cached_property
     def _standings(self) -> dict[tuple[Row, Measure], Standing]:
-        rows, standings, rivals = _ranked(self._done), {}, {}
-        for measure in self.measures:
-            if not rows or not _mostly_there(rows[0], measure.subset):
-                continue
-            means = {row: self.summary(row, measure).mean for row in rows if self.summary(row, measure)}
-            best = (max if measure.higher_is_better else min)(means, key=means.get)
-            for row, mean in means.items():
-                if round(mean, 2) == round(means[best], 2):
+        standings = {}
+        for measure, (best, rows) in self._columns.items():
+            for row in rows:
+                if self._reads_as(row, best, measure):
                     standings[row, measure] = Standing(best=True)
                 else:
-                    rivals[row, measure] = best
-        differing = self._differing(rivals)
-        return standings | {key: Standing(tie=key not in differing) for key in rivals}
+                    found = self.compared(best, row, measure)
+                    standings[row, measure] = Standing(tie=not (found and found.decided and found.is_better))
+        return standings
 
-    def _differing(self, rivals: dict[tuple[Row, Measure], Row]) -> set[tuple[Row, Measure]]:
-        """Those of the rows that the best one of their column is shown to differ from."""
-        found = {key: self.compared(best, *key) for key, best in rivals.items()}
-        missing = {(best, row) for (row, measure), best in rivals.items() if found[row, measure] is None}
-        paired = {rows: pair(*rows) for rows in missing}
-        wanted = [
-            (paired[best, row], measure)
-            for (row, measure), best in rivals.items()
-            if found[row, measure] is None and paired[best, row]
-        ]
-        found |= {(one.reference, one.measure): one for one in correct(compare(wanted))}
-        return {key for key, one in found.items() if one and one.decided and one.is_better}
+    @cached_property
+    def _columns(self) -> dict[Measure, tuple[Row, list[Row]]]:
+        """For each column that has marks its best row, and all rows that are ranked in it."""
+        rows, columns = _ranked(self._done), {}
+        for measure in self.measures:
+            if rows and _mostly_there(rows[0], measure.subset):
+                best = (max if measure.higher_is_better else min)(rows, key=lambda row: self._mean(row, measure))
+                columns[measure] = best, rows
+        return columns
+
+    @cached_property
+    def _against_best(self) -> dict[tuple[Row, Row, Measure], Difference]:
+        """Differences of the best row of each column to the rows that no recipe sets beside it."""
+        wanted, pairs = [], {}
+        for measure, (best, rows) in self._columns.items():
+            for row in rows:
+                compared = (best, row, measure) in self._differences or (row, best, measure) in self._differences
+                if compared or self._reads_as(row, best, measure):
+                    continue
+                if row not in pairs.setdefault(best, {}):
+                    pairs[best][row] = pair(best, row)
+                if pairs[best][row]:
+                    wanted.append((pairs[best][row], measure))
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted))}
+
+    def _reads_as(self, row: Row, other: Row, measure: Measure) -> bool:
+        return round(self._mean(row, measure), 2) == round(self._mean(other, measure), 2)
+
+    def _mean(self, row: Row, measure: Measure) -> float:
+        return self._summaries[row, measure].mean
 
     def _compare(self) -> dict[tuple[Row, Row, Measure], Difference]:
         wanted = []
         for recipe in self.section.recipes:
             baseline = baseline_of(recipe)
-            others = [(row, baseline) for row in recipe if baseline and row is not baseline]
+            others = [(row, baseline) for row in current(recipe) if baseline and row is not baseline]
             for row, other in dict.fromkeys([*star_pairs(recipe), *others]):
                 paired = pair(row, other)
                 if paired:
@@ -143,9 +157,13 @@ class Analysis:
         return self._differences.get((row, other, measure))
 
     def compared(self, row: Row, other: Row, measure: Measure) -> Difference | None:
-        """The same in whichever direction the two rows are compared."""
-        found, reverse = self.difference(row, other, measure), self.difference(other, row, measure)
-        return found or (reverse and reverse.reversed())
+        """The same in whichever direction the two rows are compared; besides, of the best row of a column to others."""
+        for found in (self._differences, self._against_best):
+            if (row, other, measure) in found:
+                return found[row, other, measure]
+            if (other, row, measure) in found:
+                return found[other, row, measure].reversed()
+        return None
 
     def star_differences(self, measure: Measure) -> list[Difference]:
         """Every STAR row against every other loss of its recipe, in the order of the table."""

@@ -174,7 +174,4 @@ def _problem(fields: list[str]) -> str | None:
 
 def _number(text: str) -> float:
     """The number, or NaN, which no range holds."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    return float(text) if re.fullmatch(r'[0-9]+(\.[0-9]+)?', text, re.ASCII) else math.nan

@@ -24,11 +24,14 @@ _DIMENSIONS = {
 }
 _KINDS = {'image_ids': 'U', 'subset_names': 'U', 'subsets': 'b'}
 _NUMBERS = 'fiu'
+_LEAST_DISTANCE = 1e-3  # pixels
+_LARGEST_COORDINATE = 1e6  # pixels
+_ROUNDING = 0.05
 _IN_WORDS = {'U': 'text', 'b': 'bool', _NUMBERS: 'numbers'}
 
 
 def form_fault(arrays: Mapping[str, NDArray | None]) -> str | None:
-    """Which array is of another type than it has to be, or not of the same images as the others; None: none is.
+    """Which array is of another type than it has to be, not of the same images as the others, or no covariance.
 
     Args:
         arrays: those of :class:`benchmark.records.predictions.Predictions`, by name.
@@ -47,6 +50,10 @@ def form_fault(arrays: Mapping[str, NDArray | None]) -> str | None:
     columns, names = arrays['subsets'].shape[1], len(arrays['subset_names'])
     if columns != names:
         return f'subsets has {columns} columns, but subset_names has {names} names'
+    for name in ('covariances', 'ambiguity'):
+        values = arrays.get(name)
+        if values is not None and values.shape[2:] == (3,) and not _is_covariance(values).all():
+            return f'{name}: a covariance (xx, xy, yy) is not positive semi-definite'
     return None
 
 
@@ -107,11 +114,23 @@ def _number_fault(arrays: Mapping[str, NDArray | None], benchmark: Benchmark) ->
     for name, array in arrays.items():
         if array is not None and array.dtype.kind == 'f' and not np.isfinite(array).all():
             return f'{name} holds NaN or infinity'
-    if arrays['distances'].min() < 0 or min(arrays['inter_ocular'].min(), arrays['inter_pupil'].min()) <= 0:
+    if (
+        arrays['distances'].min() < 0
+        or min(arrays['inter_ocular'].min(), arrays['inter_pupil'].min()) < _LEAST_DISTANCE
+    ):
         return 'a distance is negative or a normalizing distance is not positive'
+    for name in ('keypoints', 'distances', 'inter_ocular', 'inter_pupil'):
+        if np.abs(arrays[name]).max() > _LARGEST_COORDINATE:
+            return f'{name} holds {np.abs(arrays[name]).max():.3g} pixels, more than any image has'
     if arrays['ambiguity'] is not None and not benchmark.synthetic:
         return f'ambiguity: the true covariances of {benchmark.title} are not known'
     return None
+
+
+def _is_covariance(values: NDArray) -> NDArray[np.bool_]:
+    """Which of (..., 3) are (xx, xy, yy) of a covariance, within what storing them rounds away; NaN passes."""
+    xx, xy, yy = np.moveaxis(values.astype(np.float64), -1, 0)
+    return ~((np.minimum(xx, yy) < 0) | (xy**2 > (1 + _ROUNDING) * xx * yy + _ROUNDING))
 
 
 def _repeated(values: Sequence[Hashable]) -> list:

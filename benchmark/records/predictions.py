@@ -26,7 +26,17 @@ from benchmark.records.faults import form_fault
 from benchmark.records.record import Metric
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error)  # as the archive shows it
-_UNREADABLE = (OSError, ValueError, TypeError, EOFError, LookupError, RuntimeError, MemoryError, *_DAMAGED)
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    EOFError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    MemoryError,
+    *_DAMAGED,
+)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ _Stored = TypeVar('_Stored', bound='Schema')
 
 
 class Schema(BaseModel):
-    """Part of a file; it never changes, and unknown keys are refused."""
+    """Part of a file; it never changes, and unknown keys are refused, as are NaN and infinity."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
+    model_config = ConfigDict(extra='forbid', frozen=True, allow_inf_nan=False)
 
 
 def read_json(kind: type[_Stored], path: Path, name: str) -> _Stored:

@@ -236,7 +236,7 @@ def _delta(found: Difference | None) -> Value:
         return Value()
     # Beside the intervals of other rows, which cover other seeds too.
     note = 'over images alone' if found.over_images and not found.over_both else ''
-    return Value(interval(found).text, round(found.mean, 6), note, bounds=found.interval)
+    return Value(interval(found).text, round(found.mean, 6), note, bounds=found.over_both)
 
 
 def _text(text: str) -> Value:

@@ -76,7 +76,7 @@ def _folded_line(lines: Sequence[BoardLine], keys: Sequence[str]) -> Line:
 
 def ambiguity_table(section: Section) -> Table | None:
     """Angle between the main axes of predicted and true ambiguity; None where no row can be measured."""
-    measured = {row: agreement(row) for row in section.rows}
+    measured = {row: agreement(row.done) for row in section.rows}
     if not any(measured.values()):
         return None
     columns = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from benchmark.analysis.rows import Row, size_text
+from benchmark.analysis.rows import Row, count_seeds, size_text
 from benchmark.protocol.differences import LEAST_SEEDS
 
 PUBLISHED_LOSS = 'STAR'
@@ -57,6 +57,15 @@ def recipe_departures(row: Row, backbone: str) -> list[str]:
     return found
 
 
+def is_published_network(row: Row, backbone: str) -> bool:
+    """Whether loss, network and input are the published ones, of a row without a result too."""
+    record = row.record
+    return (record.loss.casefold(), record.backbone.casefold(), record.input_size) == (
+        *(name.casefold() for name in (PUBLISHED_LOSS, backbone)),
+        PUBLISHED_INPUT,
+    )
+
+
 def protocol_departures(row: Row) -> list[str]:
     """What was tested otherwise, or on other data: which weights, in which face box, with how many images."""
     record, found = row.record, []
@@ -75,6 +84,11 @@ def protocol_departures(row: Row) -> list[str]:
             found.append(f'face box "{box}" instead of one from the true landmarks')
     if row.missing_data:
         found.append(f'partial data: {row.missing_data}')
+    trained, size = max(run.record.dataset.train_images for run in row.done), row.benchmark.train_size
+    if not record.weights and size and trained > size:
+        found.append(f'{trained} training images instead of {size}')
+    if record.pretrained and record.pretrained.file:
+        found.append(f'trained from the weights {record.pretrained.name}')
     return found
 
 
@@ -82,7 +96,7 @@ def seeds_text(row: Row) -> str:
     """Number of seeds of a row, or where its weights come from."""
     if row.record.weights:
         return row.record.weights.origin
-    return '1 seed' if len(row.done) == 1 else f'{len(row.done)} seeds'
+    return count_seeds(len(row.done))
 
 
 def _ignores_test_set(rule: str) -> bool:

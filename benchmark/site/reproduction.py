@@ -12,7 +12,7 @@ from benchmark.analysis.rows import Row, Section
 from benchmark.analysis.summaries import Summary, coverage, images_of, summary
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.measures import Measure
-from benchmark.site.departures import OFFICIAL, departures, recipe_departures, seeds_text
+from benchmark.site.departures import OFFICIAL, departures, seeds_text
 from benchmark.site.published import UNKNOWN, claims_of, in_order, measure_of
 from benchmark.site.tables import Cell, Column, Line, Table, number
 from benchmark.site.waiting import current_status
@@ -27,14 +27,12 @@ class Beside:
         measure: which measure.
         found: its figure.
         departures: in what it differs; where it does not, the two figures may be compared.
-        official_recipe: whether network and training are those of the published figure.
     """
 
     row: Row
     measure: Measure
     found: Summary
     departures: tuple[str, ...]
-    official_recipe: bool
 
     @property
     def figure(self) -> Cell:
@@ -74,8 +72,7 @@ def beside(rows: Sequence[Row], claim: tuple, given: bool = False) -> Beside | N
         if row.done and row.is_star and not row.outdated and bool(row.record.weights) == given:
             figure = summary(row, measure) if images_of(row, measure.subset) else None
             if figure:
-                differs, recipe = departures(row, claim.backbone), recipe_departures(row, claim.backbone)
-                found.append(Beside(row, measure, figure, tuple(differs), not recipe))
+                found.append(Beside(row, measure, figure, tuple(departures(row, claim.backbone))))
     return min(found, key=lambda one: (len(one.departures), one.row.record.name, one.row.record.recipe), default=None)
 
 

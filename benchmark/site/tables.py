@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.analysis.difference import Difference, signed, signed_interval
+from benchmark.analysis.difference import Difference, p_number, signed, signed_interval
 from benchmark.analysis.summaries import Summary
 from benchmark.protocol.statistics import Interval
 
@@ -51,7 +51,7 @@ class Line:
     Attributes:
         cells: its cells, at least those of the identity columns.
         reason: why there is no result, shown in place of the missing cells; empty where there is one.
-        strong: whether the line stands for a row of STAR.
+        strong: whether the line stands out: as a row of STAR, or as a difference that is shown.
     """
 
     cells: tuple[Cell, ...]
@@ -143,10 +143,10 @@ def _line(found: Difference) -> Line:
             interval(found),
             Cell(bounds_text(found.over_images)),
             Cell(bounds_text(found.over_seeds)),
-            Cell(p_text(found.p_value)),
-            Cell(p_text(found.corrected_p)),
-            Cell(p_text(found.exact_p)),
-            Cell(p_text(found.sign_flip_p)),
+            Cell(p_cell(found.p_value)),
+            Cell(p_cell(found.corrected_p)),
+            Cell(p_cell(found.exact_p)),
+            Cell(p_cell(found.sign_flip_p)),
             Cell(str(len(found.seeds)) if found.seeds else 'given weights'),
             Cell(str(found.images)),
         ),
@@ -159,8 +159,6 @@ def bounds_text(bounds: Interval | None) -> str:
     return NONE if bounds is None else f'[{signed(bounds.low)}, {signed(bounds.high)}]'
 
 
-def p_text(p_value: float | None) -> str:
+def p_cell(p_value: float | None) -> str:
     """A p-value with two digits."""
-    if p_value is None:
-        return NONE
-    return '< 0.0001' if p_value < 1e-4 else f'{p_value:.2g}'
+    return NONE if p_value is None else p_number(p_value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmark.analysis.rows import Row, Section
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
+from benchmark.site.departures import is_published_network, recipe_departures
 from benchmark.site.published import measure_of
 from benchmark.site.reproduction import Beside, beside, figures_to_reproduce, why_not
 from benchmark.site.tables import Cell, Column, Line, Table
@@ -60,7 +61,10 @@ def ten_figures(sections: Sequence[Section]) -> TenFigures:
         tuple(_line(benchmark, *one, rows.get(benchmark.name, ()), with_weights) for one in figures)
         for benchmark, figures in found.items()
     )
-    missing = {benchmark.name: _missing([one for _, one, _ in figures]) for benchmark, figures in found.items()}
+    missing = {
+        benchmark.name: _missing([one for _, one, _ in figures], figures[0][0].backbone, rows.get(benchmark.name, ()))
+        for benchmark, figures in found.items()
+    }
     return TenFigures(
         Table('Published figures of STAR loss and what was measured here, percent', columns, bodies),
         sum(bool(trained) and not trained.departures for _, trained, _ in every),
@@ -99,13 +103,21 @@ def _with_difference(found: Beside, claim: tuple) -> Cell:
     return Cell(found.figure.text, f'difference {found.difference(claim.value).text}')
 
 
-def _missing(found: Sequence[Beside | None]) -> str:
+def _missing(found: Sequence[Beside | None], backbone: str, rows: Sequence[Row]) -> str:
     """What the figures of a benchmark lack, in sentences; empty where all are reproduced."""
     lacking = [one for one in found if one is None or one.departures]
     if not lacking:
         return ''
     nearest = dict.fromkeys((one.conditions, one.departures) for one in lacking if one)
     sentences = [f'The nearest row, {conditions}, differs: {"; ".join(why)}.' for conditions, why in nearest]
-    if not any(one and one.official_recipe for one in lacking):
-        sentences.insert(0, _NO_RUN)
-    return ' '.join(sentences)
+    return ' '.join([*_of_official_recipe(backbone, rows), *sentences])
+
+
+def _of_official_recipe(backbone: str, rows: Sequence[Row]) -> list[str]:
+    """What became of the official recipe where that explains why a figure lacks; nothing where it was trained."""
+    trained = [row for row in rows if row.done and not row.record.weights]
+    if any(not recipe_departures(row, backbone) for row in trained):
+        return []
+    failed = [row for row in rows if row.status == 'failed' and is_published_network(row, backbone)]
+    reasons = dict.fromkeys(row.reason for row in failed)
+    return [f'The official recipe failed: {reason}.' for reason in reasons] or [_NO_RUN]

@@ -19,7 +19,7 @@ from benchmark.analysis.summaries import summary
 from benchmark.protocol.differences import LEAST_SEEDS
 from benchmark.protocol.measures import Measure, normalizers
 from benchmark.site.board import status
-from benchmark.site.tables import Cell, bounds_text, interval, number, p_text
+from benchmark.site.tables import Cell, bounds_text, interval, number, p_cell
 from benchmark.site.waiting import current_text
 
 
@@ -72,7 +72,7 @@ def print_comparison(found: Comparison, console: Console | None = None) -> None:
     console.print(
         Text(
             f'Images: {", ".join(sizes)}. Bold: a difference is shown (at least {LEAST_SEEDS} seeds, interval over '
-            'both without 0, corrected p < 0.05).'
+            'both without 0, p < 0.05; p is corrected for the comparisons that the pages state beside it).'
         )
     )
     for normalizer in normalizers(benchmark):
@@ -107,10 +107,9 @@ def _table(section: Section) -> RenderableType:
             if row.notes or row.status != 'done':
                 remarks.append(Text(f'  {row.record.name}: {status(row)}', style='dim'))
         table.add_section()
-    if any(not one.over_both for one in to_baseline.values()):
-        remarks.append(
-            Text(f'  Δ of fewer than {LEAST_SEEDS} seeds: of these networks, over images alone', style='dim')
-        )
+    if any(one.over_images and not one.over_both for one in to_baseline.values()):
+        note = f'  Δ of fewer than {LEAST_SEEDS} seeds, or of seeds that do not differ: of these networks alone'
+        remarks.append(Text(note, style='dim'))
     for text, rows in waiting.items():
         remarks.append(Text(f'  {rows} row{"" if rows == 1 else "s"} without a result: {text}', style='dim'))
     return Group(title, *([table] if table.rows else []), *remarks, Text())
@@ -133,7 +132,7 @@ def _differences(found: Comparison, differences: Sequence[Difference]) -> Table:
     for one in differences:
         certainty = [bounds_text(one.over_images)]
         if over_seeds:
-            certainty += [bounds_text(one.over_seeds), bounds_text(one.over_both), p_text(one.corrected_p)]
+            certainty += [bounds_text(one.over_seeds), bounds_text(one.over_both), p_cell(one.corrected_p)]
         means = [f'{value.mean:.2f}' for value in found.values(one.measure)]
         cells = [one.measure.subset, one.measure.metric_label, *means, signed(one.mean), *certainty]
         table.add_row(*map(Text, cells), style='bold' if one.decided else None)

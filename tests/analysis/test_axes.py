@@ -36,7 +36,7 @@ def found(sections):
 def test_agreement_is_that_of_all_seeds(add, sections):
     add('STAR', 20)
     (row,) = sections()[0].rows
-    measured = agreement(row)
+    measured = agreement(row.done)
     assert measured.angle.mean == pytest.approx(21.5, abs=0.05)
     assert measured.angle.deviation == pytest.approx(1.5, abs=0.05)
     assert measured.cosine.mean == pytest.approx(np.cos(np.radians([20, 21.5, 23])).mean(), abs=1e-3)
@@ -68,6 +68,14 @@ def test_interval_is_over_seeds(add, found, sections):
     assert (both.verdict, both.decided, both.over_seeds) == ('2 seeds', False, None)
     assert 'can be shown: +30.2 degrees (' in both.sentence()
     assert both.sentence().endswith('; 2 seeds cannot tell whether the loss makes a difference.')
+
+
+def test_sentence_is_about_the_seeds_that_both_have(add, found):
+    add('smooth-L1', 10, seeds=3)
+    add('STAR', 40, seeds=6)
+    (one,) = found()
+    assert f'{one.ours.angle.mean:.1f} against {one.theirs.angle.mean:.1f}, chance' in one.sentence()
+    assert one.ours.angle.mean - one.theirs.angle.mean == pytest.approx(one.mean)
 
 
 def test_differences_are_corrected_for_their_number(add, found):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.analysis.comparison import compare, correct, pair, star_pairs
+from benchmark.analysis.comparison import baseline_of, compare, correct, pair, star_pairs
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.differences import holm
 from benchmark.protocol.measures import Measure
@@ -50,6 +50,23 @@ def test_several_seeds_are_paired_over_the_common_ones(factory, compared):
     assert found.sign_flip_p == 0.25
 
 
+@pytest.mark.parametrize(('seeds', 'p'), [(1, None), (2, 0.5), (5, 2 / 2**5), (16, 2 / 2**16), (17, None)])
+def test_seeds_have_the_sign_flip_test_where_its_patterns_can_be_weighed(factory, compared, seeds, p):
+    for seed in range(seeds):
+        for loss, error in (('smooth-L1', 0.06), ('STAR', 0.03)):
+            factory.add('synthetic-29', loss, seed, error=error, sizes={'full': 5})
+    assert compared().sign_flip_p == p
+
+
+def test_area_is_compared_as_a_mean(factory, compared):
+    for loss in ('smooth-L1', 'STAR'):
+        factory.add('synthetic-68', loss)
+    found = compared(metric='auc', threshold=10.0)
+    ours, theirs = (np.maximum(0, 100 - 10 * _nme(row.done[0])) for row in (found.row, found.reference))
+    expected = stats.ttest_1samp(ours - theirs, 0).confidence_interval(0.95)
+    assert found.over_images == pytest.approx((expected.low, expected.high), abs=1e-4)
+
+
 def test_failures_are_compared_as_failures(factory, compared):
     factory.add('synthetic-68', 'smooth-L1', error=0.01)
     factory.add('synthetic-68', 'STAR', error=0.01)
@@ -63,6 +80,38 @@ def test_rows_without_a_common_seed_are_not_compared(factory, compared):
     factory.add('synthetic-68', 'smooth-L1', 0)
     factory.add('synthetic-68', 'STAR', 1)
     assert compared() is None
+
+
+@pytest.mark.parametrize('failed', ['smooth-L1', 'STAR'])
+def test_row_without_a_result_is_not_compared(factory, compared, failed):
+    for loss in ('smooth-L1', 'STAR'):
+        factory.add('synthetic-68', loss, status='failed' if loss == failed else 'done', reason='x')
+    assert compared() is None
+
+
+def test_recipe_may_lack_a_baseline(factory, sections):
+    factory.add('synthetic-68', 'Wing')
+    factory.add('synthetic-68', 'STAR')
+    (recipe,) = sections()[0].recipes
+    assert baseline_of(recipe) is None
+    assert [[row.record.loss for row in rows] for rows in star_pairs(recipe)] == [['STAR', 'Wing']]
+
+
+def test_baseline_is_that_of_the_present_configuration(factory, sections):
+    factory.add('synthetic-68', 'smooth-L1', 0, name='a', version='1')
+    factory.add('synthetic-68', 'smooth-L1', 1, name='a', version='2', created='2026-11-25T10:00:00Z')
+    factory.add('synthetic-68', 'STAR', 0)
+    (recipe,) = sections()[0].recipes
+    assert [row.outdated for row in recipe] == [True, False, False]
+    assert baseline_of(recipe) is recipe[1]
+
+
+def test_older_configurations_are_in_no_pair(factory, sections):
+    factory.add('synthetic-68', 'smooth-L1')
+    factory.add('synthetic-68', 'STAR', 5, name='a', version='1')
+    factory.add('synthetic-68', 'STAR', 0, name='a', version='2', created='2026-11-25T10:00:00Z')
+    (recipe,) = sections()[0].recipes
+    assert len(recipe) == 3 and [rows[0].done[0].record.seed for rows in star_pairs(recipe)] == [0]
 
 
 def test_given_weights_are_compared_with_the_mean_over_all_seeds(factory, sections, give_weights):
@@ -93,14 +142,15 @@ def test_runs_on_different_images_are_refused(factory, compared, change):
     other = good.image_ids[::-1] if change == 'image_ids' else good.subsets[::-1]
     factory.add('synthetic-68', 'smooth-L1', predictions=good)
     factory.add('synthetic-68', 'STAR', predictions=dataclasses.replace(good, **{change: other}))
-    with pytest.raises(BenchmarkError, match='other test images, or in another order'):
+    with pytest.raises(BenchmarkError, match='other test images, subsets or order of them'):
         compared()
 
 
-def test_runs_with_other_normalizing_distances_are_refused(factory, compared):
+@pytest.mark.parametrize('distance', ['inter_ocular', 'inter_pupil'])
+def test_runs_with_other_normalizing_distances_are_refused(factory, compared, distance):
     good = factory.predictions('synthetic-68', 'STAR', 0, SMALL, 0.04)
     factory.add('synthetic-68', 'smooth-L1', predictions=good)
-    other = dataclasses.replace(good, inter_ocular=good.inter_ocular * np.float32(1.01))
+    other = dataclasses.replace(good, **{distance: getattr(good, distance) * np.float32(1.01)})
     factory.add('synthetic-68', 'STAR', predictions=other)
     with pytest.raises(BenchmarkError, match='cannot be paired'):
         compared()

@@ -45,7 +45,7 @@ def test_fewer_than_three_seeds_speak_about_networks(factory, compared, seeds):
     assert found.excludes_zero and not found.decided
     assert found.verdict == ('1 seed', '2 seeds')[seeds - 1]
     assert not any(word in text for word in CLAIMS)
-    start = ('the network trained with STAR reads ', 'the 2 networks trained with STAR read ')[seeds - 1]
+    start = ('the network trained with STAR reads ', 'the networks trained with STAR read ')[seeds - 1]
     assert text.startswith(start) and ' lower in NME than with smooth-L1 (' in text
     assert text.endswith(f'; {("one seed", "two seeds")[seeds - 1]} cannot tell whether the loss makes a difference.')
 
@@ -79,7 +79,7 @@ def test_seeds_that_do_not_differ_give_no_claim(factory, sections):
         factory.add('synthetic-68', 'smooth-L1', seed, predictions=worse)
     baseline, row = sections()[0].recipes[0]
     (found,) = compare([(pair(row, baseline), NME)])
-    assert (found.over_both, found.verdict) == (None, 'no interval')
+    assert (found.over_both, found.verdict) == (None, 'no claim')
     assert found.sentence().endswith('all seeds give the same difference, so nothing is known of how seeds vary.')
 
 
@@ -110,6 +110,17 @@ def test_a_difference_that_the_correction_takes_away_is_not_claimed(clear):
     assert many.excludes_zero and many.verdict == 'undecided'
     assert 'can be shown after the correction: ' in many.sentence()
     assert 'p = 0.01, corrected for 9 comparisons p = 0.09' in many.sentence()
+
+
+def test_a_rate_that_the_exact_test_leaves_open_is_not_claimed(clear):
+    rate = Measure('full', 'inter-ocular', 'fr', 10.0)
+    found = dataclasses.replace(clear, measure=rate, exact_p=0.07, p_value=0.07, corrected_p=0.07)
+    assert found.excludes_zero and not found.decided
+    assert found.sentence().startswith(
+        'no difference between STAR and smooth-L1 can be shown by the exact test over images'
+    )
+    alone = dataclasses.replace(found, seeds=(0,), over_both=None, p_value=None, corrected_p=None)
+    assert alone.sentence().startswith('the networks trained with STAR and smooth-L1 cannot be told apart: ')
 
 
 @pytest.mark.parametrize(('metric', 'better'), [('nme', False), ('auc', True)])
@@ -151,7 +162,7 @@ def test_subset_of_few_images_has_no_interval(factory, compared):
         for loss in ('smooth-L1', 'STAR'):
             factory.add('300w', loss, seed, sizes=sizes)
     found = compared(subset='challenge')
-    assert (found.interval, found.verdict) == (None, 'no interval')
+    assert (found.interval, found.verdict) == (None, 'no claim')
     assert found.sentence().endswith('; fewer than 30 images have no interval.')
 
 
@@ -164,6 +175,21 @@ def test_rows_of_different_recipes_are_named_by_their_configurations(factory, se
     assert found.sentence().startswith('narrow lowers NME by ') and 'against wide (' in found.sentence()
 
 
+@pytest.mark.parametrize('seeds', [1, 2])
+def test_few_seeds_of_different_recipes_speak_about_networks(factory, sections, seeds):
+    for seed in range(seeds):
+        factory.add('synthetic-68', 'smooth-L1', seed, recipe='a', name='wide', error=0.05)
+        factory.add('synthetic-68', 'STAR', seed, recipe='b', name='narrow', error=0.04)
+    rows = {row.record.name: row for row in sections()[0].rows}
+    (found,) = compare([(pair(rows['narrow'], rows['wide']), NME)])
+    start, middle = (
+        ('the network of narrow reads ', ' lower in NME than that of wide ('),
+        ('the networks of narrow read ', ' lower in NME than those of wide ('),
+    )[seeds - 1]
+    assert found.sentence().startswith(start) and middle in found.sentence()
+    assert found.sentence().endswith('cannot tell whether the configuration makes a difference.')
+
+
 def test_given_weights_claim_nothing_about_a_loss(factory, sections, give_weights):
     give_weights('synthetic-68', name='official', error=0.02)
     for seed in range(3):
@@ -171,7 +197,10 @@ def test_given_weights_claim_nothing_about_a_loss(factory, sections, give_weight
     rows = {row.record.loss: row for row in sections()[0].rows}
     (found,) = compare([(pair(rows['STAR'], rows['smooth-L1']), NME)])
     text = found.sentence()
-    assert text.startswith('the network of official [star.pth] reads ') and 'than that of baseline (400 images' in text
+    assert text.startswith('official [star.pth] reads ')
+    assert (
+        ' lower in NME than baseline (given weights against the mean over 3 seeds, 400 images, inter-ocular); ' in text
+    )
     assert text.endswith('; given weights were trained and chosen elsewhere, so this says nothing about a loss.')
     assert not any(word in text for word in CLAIMS)
 

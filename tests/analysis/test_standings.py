@@ -69,7 +69,7 @@ def test_best_that_is_no_star_is_compared_by_the_same_rule(seeds, analysis):
     assert [found.standing(row, NME) for row in found.section.rows] == [Standing(True), Standing(), Standing()]
     best, star, other = found.section.rows
     assert found.compared(best, star, NME) == found.difference(star, best, NME).reversed()
-    assert found.compared(best, other, NME) is None
+    assert found.difference(best, other, NME) is None and found.compared(best, other, NME).decided
 
 
 def test_row_without_seeds_in_common_with_the_best_is_a_tie(seeds, analysis):
@@ -162,6 +162,26 @@ def test_rate_of_zero_has_the_exact_interval(seeds, analysis):
     (row,) = found.section.rows
     low, high = found.interval(row, Measure('full', 'inter-ocular', 'fr', 10.0))
     assert low == 0 and high == pytest.approx(100 * (1 - 0.025 ** (1 / 400)))
+
+
+def test_older_rows_are_not_counted_among_the_comparisons(seeds, analysis):
+    for loss in ('smooth-L1', 'STAR'):
+        seeds(loss, 0.04, name=loss)
+    seeds('Wing', 0.05, seeds=(7, 8, 9), name='wing', version='1')
+    seeds('Wing', 0.05, name='wing', version='2', created='2026-11-25T10:00:00Z', recipe='new')
+    found = analysis()
+    assert [one.comparisons for one in found.star_differences(NME)] == [1]
+
+
+def test_comparison_of_the_command_with_the_best_is_that_of_the_marks(factory, seeds, analysis):
+    for number in range(5):
+        seeds('STAR', 0.04 + 0.0003 * number, recipe=str(number), name=f'row-{number}')
+    found = analysis()
+    best, *others = sorted(found.section.rows, key=lambda row: found.summary(row, NME).mean)
+    for row in others:
+        (one, *_) = compare_named([factory.reports], best.record.name, row.record.name).differences
+        assert (one.measure, one.comparisons) == (NME, 4)
+        assert one.decided != found.standing(row, NME).tie
 
 
 def test_comparison_of_the_command_is_that_of_the_pages(factory, seeds, analysis):

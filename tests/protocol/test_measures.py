@@ -38,7 +38,9 @@ def test_both_normalizers_are_measured_and_the_headline_one_comes_first(benchmar
 
 
 def test_errors_of_every_subset_come_before_rates_and_areas_and_the_larger_threshold_first():
-    found = [measure.key for measure in all_measures(get_benchmark('300w'))]
+    measures = all_measures(get_benchmark('300w'))
+    assert len(measures) == 30
+    found = [measure.key for measure in measures]
     assert found[:15] == [
         *('nme.full.inter-ocular', 'nme.common.inter-ocular', 'nme.challenge.inter-ocular'),
         *('fr10.full.inter-ocular', 'fr8.full.inter-ocular'),

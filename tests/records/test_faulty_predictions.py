@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -144,3 +146,28 @@ def test_finished_predictions_stay_when_new_ones_are_nan(predictions, tmp_path):
     with pytest.raises(BenchmarkError):
         save_predictions(predictions, tmp_path / 'p.npz')
     assert (tmp_path / 'p.npz').read_bytes() == before
+
+
+@pytest.mark.parametrize('values', [[-1.0, 0.0, 1.0], [1.0, 5.0, 1.0]])
+@pytest.mark.parametrize('name', ['covariances', 'ambiguity'])
+def test_values_that_are_no_covariance_are_neither_stored_nor_read(predictions, name, values, tmp_path):
+    fault = f'{name}: a covariance .* is not positive semi-definite'
+    wrong = dataclasses.replace(predictions, **{name: np.tile(values, (3, 68, 1))})
+    with pytest.raises(BenchmarkError, match=fault):
+        save_predictions(wrong, tmp_path / 'p.npz')
+    np.savez(tmp_path / 'q.npz', **{key: array for key, array in vars(wrong).items() if array is not None})
+    with pytest.raises(BenchmarkError, match=fault):
+        read_predictions(tmp_path / 'q.npz')
+
+
+def test_array_with_a_broken_head_is_refused_in_one_line(predictions, tmp_path):
+    path = tmp_path / 'p.npz'
+    with zipfile.ZipFile(path, 'w') as file:
+        for name, array in vars(predictions).items():
+            if array is not None:
+                content = io.BytesIO()
+                np.save(content, array)
+                file.writestr(f'{name}.npy', content.getvalue().replace(b'NUMPY', b'NOMPY', name == 'keypoints'))
+    with pytest.raises(BenchmarkError, match='not a readable predictions file') as error:
+        read_predictions(path)
+    assert '\n' not in str(error.value)

@@ -48,14 +48,22 @@ def test_row_without_a_result_has_a_reason_and_no_numbers(factory, board):
 
 
 def test_delta_stands_beside_its_interval(factory, board):
-    factory.add('synthetic-68', 'smooth-L1', error=0.05)
-    factory.add('synthetic-68', 'STAR', error=0.04)
+    for seed in range(3):
+        factory.add('synthetic-68', 'smooth-L1', seed, error=0.05)
+        factory.add('synthetic-68', 'STAR', seed, error=0.04)
     baseline, star = board().lines
     assert baseline.values['delta.inter-ocular'].sort is None
     value = star.values['delta.inter-ocular']
     low, high = value.bounds
     assert low < value.sort < high < 0
     assert value.text == f'\u2212{-value.sort:.2f} [\u2212{-low:.2f}, \u2212{-high:.2f}]'
+
+
+def test_interval_of_few_seeds_is_said_to_be_over_images_and_not_exported_as_the_other(factory, board):
+    factory.add('synthetic-68', 'smooth-L1', error=0.05)
+    factory.add('synthetic-68', 'STAR', error=0.04)
+    value = board().lines[1].values['delta.inter-ocular']
+    assert (value.note, value.bounds) == ('over images alone', None) and '[' in value.text
 
 
 def test_date_and_cost_are_those_of_all_seeds(factory, board):

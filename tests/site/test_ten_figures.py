@@ -54,6 +54,17 @@ def test_official_recipe_that_was_run_on_one_seed_is_not_called_missing(add_publ
     )
 
 
+def test_official_recipe_that_was_run_is_not_called_missing_beside_a_nearer_row(add_published, figures):
+    add_published('cofw', seeds=1, train_images=1000, box='detector')
+    add_published('cofw', network='ResNet-18', recipe='b')
+    assert figures().missing['cofw'].startswith('The nearest row, STAR, ResNet-18, ')
+
+
+def test_official_recipe_that_failed_is_not_called_missing(factory, figures):
+    factory.add('cofw', network='Hourglass (4 stacks, AAM)', status='failed', reason='out of memory')
+    assert figures().missing['cofw'] == 'The official recipe failed: out of memory.'
+
+
 def test_figures_of_the_published_setting_are_reproduced_with_their_difference(add_published, figures):
     add_published('wflw')
     found = figures()

@@ -66,7 +66,7 @@ def test_rows_that_wait_are_counted_below_those_that_have_a_result(factory):
 
 
 def test_interval_of_few_seeds_is_said_to_be_of_the_networks(filled):
-    note = 'Δ of fewer than 3 seeds: of these networks, over images alone'
+    note = 'Δ of fewer than 3 seeds, or of seeds that do not differ: of these networks alone'
     assert note in _printed(filled, names=['300w']) and note not in _printed(filled, names=['synthetic-68'])
 
 

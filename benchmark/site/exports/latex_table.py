@@ -56,8 +56,8 @@ def _caption(board: Board, fields: list[Field], normalizer: str) -> str:
         text += '; differences in percentage points with their 95 % interval'
     text += '; means over seeds, with the sample standard deviation where there are several.'
     marks = (
-        r'\textbf{Bold}: best of its column; \underline{underlined}: not shown to differ from the best '
-        r'(fewer than three seeds, or the 95\,\% interval over seeds and images contains 0).'
+        r'\textbf{Bold}: best of its column; \underline{underlined}: not shown to differ from the best, which takes '
+        r'three seeds, a 95\,\% interval over seeds and images without 0, and $p < 0.05$ after correction.'
     )
     return f'{escape_latex(text)} {marks}'
 

@@ -120,7 +120,7 @@ def _numbers(analysis: Analysis, row: Row) -> list[tuple[list[tuple[str, str]], 
         difference = analysis.difference(row, baseline, measure)
         if difference is not None:
             macros.append((f'{suffix}Delta', _signed(difference.mean)))
-            macros += _bounds(f'{suffix}Delta', difference.interval)
+            macros += _bounds(f'{suffix}Delta', difference.over_both)
             if difference.corrected_p is not None:
                 macros.append((f'{suffix}DeltaP', f'{difference.corrected_p:.2g}'))
         found.append((macros, f'{measure.metric_label}, {measure.subset}, {measure.normalizer}'))
@@ -148,14 +148,7 @@ def _signed(number: float) -> str:
     return '0.00' if float(text) == 0 else text
 
 
-def _seeds(row: Row) -> str:
-    if row.record.weights is not None:
-        return row.record.weights.origin
-    seeds = ' '.join(str(run.record.seed) for run in row.done)
-    return f'seed {seeds}' if len(row.done) == 1 else f'seeds {seeds}'
-
-
 def _origin(row: Row) -> list[str]:
-    head = f'{row.record.loss}, {row.network}: {row.record.name}, {_seeds(row)}'
+    head = f'{row.record.loss}, {row.network}: {row.record.name}, {row.seeds_text}'
     limits = [] if row.status == 'done' and not row.notes else [status(row)]
     return [head, *limits, *(f'record {run.path.name}' for run in row.done)]

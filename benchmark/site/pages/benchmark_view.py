@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.analysis.axes import AxisDifference, axis_differences
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.digest import mean_shape
-from benchmark.analysis.rows import Row
+from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.standings import Analysis
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.site.board import Board, BoardLine, make_board
@@ -203,8 +203,7 @@ def _effects(analysis: Analysis) -> list[Effect]:
 def _effect(found: Difference) -> Effect:
     group = f'{found.row.record.loss} against {found.reference.record.loss}, {found.row.network}'
     low, high = found.interval or (None, None)
-    seeds = '1 seed' if len(found.seeds) == 1 else f'{len(found.seeds)} seeds'
-    note = f'{seeds}, {found.images} images'
+    note = f'{count_seeds(len(found.seeds))}, {found.images} images'
     return Effect(found.measure.subset, found.mean, low, high, group, found.decided, note)
 
 

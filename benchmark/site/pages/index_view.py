@@ -50,8 +50,8 @@ class Answer:
     Attributes:
         benchmark: the benchmark.
         recorded: whether it has a record, and so a page.
-        findings: STAR against the baseline in its best recipe, its error and then its heatmaps; empty where there is no
-            such pair.
+        findings: STAR against the baseline in its best recipe, its error and then its heatmaps; where there is no such
+            pair, its first comparison with another loss; empty where there is none.
         lacking: why there is none.
     """
 
@@ -103,7 +103,7 @@ def _answer(benchmark: Benchmark, view: BenchmarkView | None) -> Answer:
     if found:
         return Answer(benchmark, True, found)
     if view.has_result:
-        return Answer(benchmark, True, (), 'no row of STAR has a result beside another loss of its recipe')
+        return Answer(benchmark, True, (), 'no row of STAR shares a seed with another loss of its recipe')
     return Answer(benchmark, True, (), 'no result yet' + (', as no data is prepared' if view.lacks_data else ''))
 
 

@@ -26,7 +26,8 @@ NO_BREAK = '\u00a0'
 IDENTITY = ('loss', 'backbone', 'input')  # what a line that stands for several rows has cells for
 LEGEND = (
     '**Bold**: best of its column. '
-    f'{TIE}: not shown to differ from the best (fewer than three seeds, or an interval that contains 0).'
+    f'{TIE}: not shown to differ from the best, which takes three seeds, an interval over seeds and images without 0, '
+    'and p < 0.05 after correction.'
 )
 _TEMPLATES = Path(__file__).parents[1] / 'templates'
 

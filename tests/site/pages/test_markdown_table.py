@@ -20,7 +20,7 @@ def test_best_tie_and_note_are_marked_and_explained():
     line = Line((Cell('a', best=True), Cell('4.05', '8 of 135 images', tie=True), Cell('done')))
     text = str(markdown_table(_table(line)))
     assert '| **a** | 4.05\u00a0† (8 of 135 images) | done |' in text.splitlines()
-    assert '†: not shown to differ from the best (fewer than three seeds, or' in text
+    assert '†: not shown to differ from the best, which takes three seeds' in text
 
 
 def test_number_is_not_broken_from_its_deviation_and_interval():
