@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.analysis.comparison import compare, correct, pair
-from benchmark.analysis.difference import p_text, signed
+from benchmark.analysis.difference import p_text, signed, signed_interval
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
 from benchmark.protocol.measures import Measure
@@ -68,10 +68,11 @@ def test_pairs_of_equal_losses_with_different_seeds_give_no_claim(factory, secti
         assert not any(word in one.sentence() for word in CLAIMS)
 
 
-def test_seeds_that_do_not_differ_give_no_claim(factory, sections):
+@pytest.mark.parametrize('seeds', [3, 4])
+def test_seeds_that_do_not_differ_give_no_claim(factory, sections, seeds):
     # To two decimals, and to the last: the same difference from every seed says nothing of how seeds vary.
     star = factory.predictions('synthetic-68', 'STAR', 0, {'full': 50}, 0.04)
-    for seed in range(3):
+    for seed in range(seeds):
         shift = np.float32(seed)
         other = dataclasses.replace(star, keypoints=star.keypoints + shift)
         factory.add('synthetic-68', 'STAR', seed, predictions=other)
@@ -99,10 +100,19 @@ def test_networks_that_cannot_be_told_apart_are_said_to_be(factory, compared):
     assert compared().sentence().startswith('the networks trained with STAR and smooth-L1 cannot be told apart: ')
 
 
-def test_a_difference_that_rounds_to_zero_is_not_claimed(clear):
-    small = dataclasses.replace(clear, mean=-0.005, over_both=Interval(-0.008, -0.001))
-    assert clear.decided and not small.decided and small.verdict == 'undecided'
-    assert dataclasses.replace(clear, over_both=Interval(-0.02, -0.006)).decided
+@pytest.mark.parametrize(
+    ('low', 'high', 'decided'),
+    [(-0.02, -0.006, True), (-0.02, -0.004, False), (0.006, 0.02, True), (0.004, 0.02, False), (-0.1, 0.1, False)],
+)
+def test_interval_decides_as_it_is_printed(clear, low, high, decided):
+    found = dataclasses.replace(clear, mean=(low + high) / 2, over_both=Interval(low, high))
+    assert found.decided is decided and (found.verdict == 'undecided') is not decided
+    assert found.sentence().startswith(('STAR lowers ', 'STAR raises ')) is decided
+
+
+@pytest.mark.parametrize(('p', 'decided'), [(0.0499, True), (0.05, False)])
+def test_corrected_p_has_to_be_below_five_percent(clear, p, decided):
+    assert dataclasses.replace(clear, corrected_p=p).decided is decided
 
 
 def test_a_difference_that_the_correction_takes_away_is_not_claimed(clear):
@@ -110,6 +120,8 @@ def test_a_difference_that_the_correction_takes_away_is_not_claimed(clear):
     assert many.excludes_zero and many.verdict == 'undecided'
     assert 'can be shown after the correction: ' in many.sentence()
     assert 'p = 0.01, corrected for 9 comparisons p = 0.09' in many.sentence()
+    two = dataclasses.replace(clear, comparisons=2, p_value=0.01, corrected_p=0.02)
+    assert two.decided and 'p = 0.01, corrected for 2 comparisons p = 0.02' in two.sentence()
 
 
 def test_a_rate_that_the_exact_test_leaves_open_is_not_claimed(clear):
@@ -123,16 +135,31 @@ def test_a_rate_that_the_exact_test_leaves_open_is_not_claimed(clear):
     assert alone.sentence().startswith('the networks trained with STAR and smooth-L1 cannot be told apart: ')
 
 
-@pytest.mark.parametrize(('metric', 'better'), [('nme', False), ('auc', True)])
-def test_direction_is_that_of_the_metric(factory, compared, metric, better):
-    for seed in range(3):
-        factory.add('synthetic-68', 'smooth-L1', seed, error=0.04 if metric == 'nme' else 0.05)
-        factory.add('synthetic-68', 'STAR', seed, error=0.05 if metric == 'nme' else 0.04)
-    found = compared(metric=metric, threshold=None if metric == 'nme' else 10.0)
-    assert (found.verdict, found.is_better) == ('better' if better else 'worse', better)
-    assert found.sentence().startswith(
-        f'STAR raises {found.measure.metric_label} by {found.mean:.2f} [{found.interval.low:.2f}, '
-    )
+@pytest.mark.parametrize(
+    ('metric', 'threshold', 'better'), [('nme', None, False), ('fr', 10.0, False), ('auc', 10.0, True)]
+)
+def test_direction_is_that_of_the_metric(clear, metric, threshold, better):
+    measure = Measure('challenge', 'inter-ocular', metric, threshold)
+    more = dataclasses.replace(clear, measure=measure, mean=0.5, over_both=Interval(0.25, 0.75))
+    less = dataclasses.replace(more, mean=-0.5, over_both=Interval(-0.75, -0.25))
+    assert (more.is_better, less.is_better) == (better, not better)
+    assert {more.verdict, less.verdict} == {'better', 'worse'} and (more.verdict == 'better') is better
+    label = measure.metric_label
+    assert more.sentence().startswith(f'STAR raises {label} by 0.50 [0.25, 0.75] against smooth-L1 (3 seeds, ')
+    assert less.sentence().startswith(f'STAR lowers {label} by 0.50 [0.25, 0.75] against smooth-L1 (3 seeds, ')
+    assert ' images, challenge, inter-ocular, ' in more.sentence()
+    alone = {'seeds': (0,), 'over_both': None}
+    more, less = (dataclasses.replace(one, over_images=one.over_both, **alone) for one in (more, less))
+    for one, side in ((more, 'higher'), (less, 'lower')):
+        assert f'STAR reads 0.50 [0.25, 0.75] {side} in {label} than with smooth-L1 (1 seed' in one.sentence()
+
+
+@pytest.mark.parametrize(('exact', 'told_apart'), [(0.049, True), (0.05, False), (0.5, False)])
+def test_networks_are_told_apart_by_a_rate_only_with_the_exact_test(clear, exact, told_apart):
+    rate = Measure('full', 'inter-ocular', 'fr', 10.0)
+    found = dataclasses.replace(clear, measure=rate, seeds=(0,), over_both=None, exact_p=exact)
+    assert ('cannot be told apart: ' in found.sentence()) is not told_apart
+    assert f'exact paired {p_text(exact)}' in found.sentence()
 
 
 def test_reversed_is_the_same_from_the_other_side(clear):
@@ -141,6 +168,7 @@ def test_reversed_is_the_same_from_the_other_side(clear):
     assert other.interval == (-clear.interval.high, -clear.interval.low)
     assert other.over_seeds == (-clear.over_seeds.high, -clear.over_seeds.low)
     assert (other.decided, other.verdict) == (True, 'worse') and other.reversed() == clear
+    assert other.sentence().startswith('smooth-L1 raises NME by ') and ' against STAR (' in other.sentence()
 
 
 def test_missing_test_images_are_named(factory, compared):
@@ -225,3 +253,17 @@ def test_every_word_about_a_difference_follows_from_one_rule(factory, sections):
 @pytest.mark.parametrize(('value', 'text'), [(0.114, '+0.11'), (-0.114, '\u22120.11'), (-0.001, '0.00'), (0, '0.00')])
 def test_signed_numbers_have_a_true_minus_and_no_negative_zero(value, text):
     assert signed(value) == text
+
+
+def test_interval_is_printed_with_its_mean():
+    assert signed_interval(0.12, Interval(-0.031, 0.271)) == '+0.12 [\u22120.03, +0.27]'
+    assert signed_interval(-17.04, Interval(-33.91, -0.16), 1) == '\u221217.0 [\u221233.9, \u22120.2]'
+    assert signed_interval(0.12, None) == '+0.12'
+
+
+@pytest.mark.parametrize(
+    ('p', 'text'),
+    [(0.0123, 'p = 0.012'), (1, 'p = 1'), (1e-4, 'p = 0.0001'), (9.9e-5, 'p < 0.0001'), (1e-12, 'p < 0.0001')],
+)
+def test_tiny_p_is_printed_as_a_bound(p, text):
+    assert p_text(p) == text
