@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from benchmark.analysis.axes import agreement, axis_differences
+from benchmark.protocol.statistics import Interval
 
 SIZES = {'full': 40}
 
@@ -89,12 +90,56 @@ def test_differences_are_corrected_for_their_number(add, found):
     assert open_one.sentence().startswith('no difference between the heatmap axes of STAR and smooth-L1 can be shown')
 
 
-def test_interval_that_touches_zero_as_it_is_printed_decides_nothing(add, found):
+@pytest.fixture
+def clear(add, found):
     add('smooth-L1', 10)
     add('STAR', 40)
     (one,) = found()
-    assert not dataclasses.replace(one, over_seeds=(0.04, 2.0)).decided
-    assert dataclasses.replace(one, over_seeds=(0.06, 2.0)).decided
+    return one
+
+
+@pytest.mark.parametrize(
+    ('low', 'high', 'words'),
+    [
+        (0.06, 2.0, 'lie 1.0 [0.1, 2.0] degrees farther from the true ones than those of smooth-L1 ('),
+        (-2.0, -0.06, 'lie 1.0 [0.1, 2.0] degrees closer to the true ones than those of smooth-L1 ('),
+        (0.4, 0.8, 'lie 0.6 [0.4, 0.8] degrees farther from'),
+        (0.04, 2.0, 'can be shown: +1.0 [0.0, +2.0] degrees ('),
+        (-2.0, -0.04, 'can be shown: \u22121.0 [\u22122.0, 0.0] degrees ('),
+        (-2.0, 3.0, 'can be shown: +0.5 ['),
+    ],
+)
+def test_interval_decides_as_it_is_printed(clear, low, high, words):
+    one = dataclasses.replace(clear, mean=(low + high) / 2, over_seeds=Interval(low, high))
+    assert words in one.sentence()
+    decided = {'farther': 'worse', 'closer': 'better'}
+    assert one.verdict == next((verdict for word, verdict in decided.items() if word in words), 'undecided')
+
+
+def test_corrected_p_has_to_be_below_five_percent_and_is_said(clear):
+    assert 'corrected' not in clear.sentence()
+    assert not dataclasses.replace(clear, corrected_p=0.05).decided
+    two = dataclasses.replace(clear, p_value=0.01, corrected_p=0.02, comparisons=2)
+    assert two.decided and '; p = 0.01; corrected for 2 comparisons p = 0.02).' in two.sentence()
+
+
+@pytest.mark.parametrize('seeds', [3, 5])
+def test_seeds_that_do_not_differ_give_no_claim(factory, found, seeds):
+    for seed in range(seeds):
+        made = factory.predictions('synthetic-29', 'STAR', 0, SIZES, 0.04)
+        moved = dataclasses.replace(made, keypoints=made.keypoints + np.float32(seed))
+        factory.add('synthetic-29', 'smooth-L1', seed, predictions=moved)
+        turned = dataclasses.replace(moved, covariances=moved.ambiguity)
+        factory.add('synthetic-29', 'STAR', seed, predictions=turned)
+    (one,) = found()
+    assert one.mean < -1 and (one.over_seeds, one.p_value, one.verdict) == (None, None, 'no claim')
+
+
+def test_more_than_three_seeds_may_be_claimed_of(add, found):
+    add('smooth-L1', 10, seeds=5)
+    add('STAR', 40, seeds=5)
+    (one,) = found()
+    assert (one.seeds, one.verdict, one.comparisons) == (5, 'worse', 1)
 
 
 def test_methods_without_heatmaps_are_not_compared(add, factory, found):

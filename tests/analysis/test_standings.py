@@ -211,6 +211,20 @@ def test_interval_of_one_row_is_that_of_scipy(three_rows, analysis):
     assert found.interval(row, NME) == pytest.approx(expected.confidence_interval, abs=0.08 * half)
 
 
+def test_interval_of_an_area_is_that_of_a_mean_and_of_a_rate_the_exact_one(three_rows, analysis):
+    found = analysis()
+    row = next(row for row in found.section.rows if row.is_baseline)
+    errors = 100 * row.done[0].digest.nme('inter-ocular')
+    areas = np.maximum(0, 100 - 10 * errors)
+    low, high = found.interval(row, Measure('full', 'inter-ocular', 'auc', 10.0))
+    assert (high - low) / 2 == pytest.approx(1.96 * stats.sem(areas), rel=0.1)
+    failures = int((errors > 8).sum())
+    exact = stats.binomtest(failures, len(errors)).proportion_ci()
+    assert failures and found.interval(row, Measure('full', 'inter-ocular', 'fr', 8.0)) == pytest.approx(
+        (100 * exact.low, 100 * exact.high)
+    )
+
+
 def test_star_and_baseline_are_compared_in_every_measure(three_rows, analysis):
     found = analysis()
     for measure in found.measures:
