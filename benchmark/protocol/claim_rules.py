@@ -97,7 +97,7 @@ def area_rule(claims: pd.DataFrame) -> list[Violation]:
         nme = figures[figures['metric'] == 'nme']
         if nme.empty:
             continue
-        for threshold, at_threshold in figures[figures['metric'] != 'nme'].groupby('threshold'):
+        for threshold, at_threshold in figures[figures['metric'] != 'nme'].groupby('threshold', sort=False):
             values = dict(zip(at_threshold['metric'], at_threshold['value'], strict=True))
             if 'auc' not in values:
                 continue

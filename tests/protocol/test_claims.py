@@ -157,7 +157,7 @@ def test_a_quoted_line_break_does_not_shift_the_row_that_an_error_names(write):
         ({'threshold': ''}, "threshold is ''"),
         *(({'threshold': text}, f"threshold is '{text}'") for text in ('0', '-1', '100.1')),
         ({'metric': 'nme'}, "threshold is '10', expected none"),
-        *(({'value': text}, f"value is '{text}'") for text in ('n/a', 'nan', '100.1', '-0.1')),
+        *(({'value': text}, f"value is '{text}'") for text in ('n/a', 'nan', '100.1', '-0.1', '6_0', '\uff16\uff10')),
         ({'method': ' '}, 'method is empty'),
         *(({'source': text}, 'source is empty') for text in ('', ' ')),
         ({'source_kind': 'rumour'}, "source_kind is 'rumour'"),

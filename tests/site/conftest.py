@@ -21,12 +21,12 @@ def add_published(factory) -> Callable[..., list[Record]]:
     """Adds a row of STAR in the published setting.
 
     ``seeds`` is their number, ``batch`` the images behind a step (None: not recorded), ``weights`` an origin of given
-    weights; ``checkpoint_rule`` and ``box`` go into the records, everything else to the factory.
+    weights; ``checkpoint_rule``, ``box`` and ``pretrained`` go into the records, everything else to the factory.
     """
 
     def add(benchmark='wflw', seeds=3, batch=32, weights=None, **options) -> list[Record]:
         options = {'network': OFFICIAL, 'epochs': 500, **options}
-        changes = {key: options.pop(key) for key in ('checkpoint_rule', 'box') if key in options}
+        changes = {key: options.pop(key) for key in ('checkpoint_rule', 'box', 'pretrained') if key in options}
         switches = {'accumulation': 1, 'channels_last': False, 'compiled': False, 'gradient_checkpointing': False}
         changes['settings'] = batch and Settings(images_per_step=batch, **switches)
         if weights:

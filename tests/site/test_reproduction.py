@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmark.records.record import Pretrained
 from benchmark.site.departures import departures
 from benchmark.site.reproduction import reproduction_table
 from benchmark.site.tables import NONE
@@ -87,6 +88,7 @@ def test_same_setting_on_complete_data_is_comparable(add_published, lines, batch
     assert {line['Comparable'] for line in lines()} == {'comparable'}
 
 
+PRETRAINED = Pretrained(name='torchvision://resnet50', file='resnet50.pth', sha256='ab' * 32)
 SAMPLE = [
     ({'loss': 'STAR (l1)'}, 'STAR (l1) instead of STAR'),
     ({'network': 'ResNet-18'}, f'ResNet-18 instead of {OFFICIAL}'),
@@ -101,6 +103,8 @@ SAMPLE = [
     ({'box': 'of detected landmarks'}, 'face box "of detected landmarks" instead of one from the true landmarks'),
     ({'box': None}, 'face box not recorded'),
     ({'train_images': 2012}, 'partial data: 2012 of 7500 training images'),
+    ({'train_images': 61225}, '61225 training images instead of 7500'),
+    ({'pretrained': PRETRAINED}, 'trained from the weights torchvision://resnet50'),
     ({'seeds': 1}, '1 seed instead of at least 3'),
     ({'seeds': 2}, '2 seeds instead of at least 3'),
 ]
