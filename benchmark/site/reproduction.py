@@ -92,9 +92,9 @@ def reproduction_table(section: Section) -> Table | None:
         Column('Normalizer', numeric=False),
         Column('Metric', numeric=False),
         Column('Claimed'),
-        Column('Reproduced'),
+        Column('Measured here'),
         Column('Difference'),
-        Column('Reproduced with', numeric=False),
+        Column('Measured with', numeric=False),
         Column('Comparable', numeric=False),
         Column('Source of the claim', numeric=False),
     )
@@ -104,7 +104,7 @@ def reproduction_table(section: Section) -> Table | None:
         for part in (in_order(section.benchmark, one) for one in (published[to_reproduce], published[~to_reproduce]))
         if len(part)
     ]
-    return Table(f'{section.benchmark.title}: STAR loss, published and reproduced, percent', columns, tuple(bodies))
+    return Table(f'{section.benchmark.title}: STAR loss, published and measured here, percent', columns, tuple(bodies))
 
 
 def figures_to_reproduce(benchmark: Benchmark) -> pd.DataFrame:

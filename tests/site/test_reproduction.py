@@ -61,7 +61,7 @@ def test_the_ten_figures_to_reproduce_come_first(factory, sections):
 def test_figure_without_a_run_is_not_reproduced_and_never_zero(factory, lines):
     factory.add('cofw', status='no-data', reason='no prepared data')
     (line,) = lines()
-    assert line['Reproduced'] == line['Difference'] == NONE
+    assert line['Measured here'] == line['Difference'] == NONE
     assert line['Comparable'] == 'not reproduced: no-data'
 
 
@@ -77,8 +77,8 @@ def test_difference_is_reproduced_minus_claimed(add_published, section, lines):
     nmes = [100 * one.mean_distance / one.inter_ocular for one in runs]
     first, rate, _ = lines()
     mean = sum(nme.mean() for nme in nmes) / 3
-    assert first['Reproduced'].startswith(f'{mean:.2f} ±')
-    assert rate['Reproduced'].startswith(f'{sum(100 * (nme > 10).mean() for nme in nmes) / 3:.2f} ±')
+    assert first['Measured here'].startswith(f'{mean:.2f} ±')
+    assert rate['Measured here'].startswith(f'{sum(100 * (nme > 10).mean() for nme in nmes) / 3:.2f} ±')
     assert first['Difference'] == f'{mean - 4.02:+.2f}'.replace('-', '\u2212')
 
 
@@ -116,7 +116,7 @@ def test_another_setting_is_not_comparable_says_why_and_has_no_difference(add_pu
     first, *others = lines()
     assert first['Comparable'].startswith(f'not comparable: {reason}')
     assert ';' not in first['Comparable']
-    assert first['Reproduced'] != NONE
+    assert first['Measured here'] != NONE
     assert {line['Difference'] for line in (first, *others)} == {NONE}
     assert {line['Comparable'] for line in others} == {'not comparable, as above'}
 
@@ -138,16 +138,16 @@ def test_all_departures_are_listed(add_published, section):
 def test_configuration_nearest_to_the_published_setting_is_taken(factory, add_published, lines):
     factory.add('wflw', network='ResNet-18', recipe='b', error=0.03)
     add_published(seeds=1)
-    assert lines()[0]['Reproduced with'].startswith(f'STAR, {OFFICIAL}')
+    assert lines()[0]['Measured with'].startswith(f'STAR, {OFFICIAL}')
 
 
 def test_official_weights_check_the_evaluation_in_a_line_of_their_own(add_published, lines):
     add_published(weights='official weights', error=0.05)
     add_published(name='trained', seeds=1)
     trained, given = lines()[:2]
-    assert trained['Reproduced with'].endswith('1 seed')
+    assert trained['Measured with'].endswith('1 seed')
     assert trained['Comparable'] == 'not comparable: 1 seed instead of at least 3'
-    assert given['Reproduced with'].endswith('official weights')
+    assert given['Measured with'].endswith('official weights')
     assert given['Comparable'].startswith('checks the evaluation, not the training')
     assert 'picked on the test set' in given['Comparable']
     assert trained['Difference'] == NONE != given['Difference']
