@@ -70,6 +70,7 @@ def test_best_that_is_no_star_is_compared_by_the_same_rule(seeds, analysis):
     best, star, other = found.section.rows
     assert found.compared(best, star, NME) == found.difference(star, best, NME).reversed()
     assert found.difference(best, other, NME) is None and found.compared(best, other, NME).decided
+    assert [found.compared(best, row, NME).comparisons for row in (star, other)] == [1, 1]
 
 
 def test_row_without_seeds_in_common_with_the_best_is_a_tie(seeds, analysis):
