@@ -91,6 +91,7 @@ def test_interval_around_zero_leaves_the_difference_open(factory, compared):
     found = compared()
     assert found.interval[0] < 0 < found.interval[1] and found.verdict == 'undecided'
     assert found.sentence().startswith('no difference between STAR and smooth-L1 can be shown: ')
+    assert ' in NME' not in found.sentence()
     assert ' in AUC@10 (' in compared(metric='auc', threshold=10.0).sentence()
 
 
