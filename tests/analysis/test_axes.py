@@ -104,6 +104,7 @@ def clear(add, found):
         (0.06, 2.0, 'lie 1.0 [0.1, 2.0] degrees farther from the true ones than those of smooth-L1 ('),
         (-2.0, -0.06, 'lie 1.0 [0.1, 2.0] degrees closer to the true ones than those of smooth-L1 ('),
         (0.4, 0.8, 'lie 0.6 [0.4, 0.8] degrees farther from'),
+        (-0.8, -0.4, 'lie 0.6 [0.4, 0.8] degrees closer to'),
         (0.04, 2.0, 'can be shown: +1.0 [0.0, +2.0] degrees ('),
         (-2.0, -0.04, 'can be shown: \u22121.0 [\u22122.0, 0.0] degrees ('),
         (-2.0, 3.0, 'can be shown: +0.5 ['),
