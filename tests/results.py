@@ -18,6 +18,7 @@ from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.protocol.published_sets import PUBLISHED_SHA256, names_sha256
 from benchmark.records.predictions import Predictions, save_predictions
 from benchmark.records.record import Cost, Dataset, Environment, Epoch, Record, write_record
+from benchmark.site.tables import Table
 
 # As the published images are called. Those of 300W are not made up so easily: the fixture says what to take for them.
 _NAMES = {'cofw': '{:04d}.png', 'wflw': '1--Handshaking/1_Handshaking_{}.jpg', '300w': 'ibug/image_{:03d}.jpg'}
@@ -238,3 +239,11 @@ def predictions() -> Predictions:
         inter_ocular=np.array([30, 40, 50], dtype=np.float32),
         inter_pupil=np.array([20, 30, 40], dtype=np.float32),
     )
+
+
+def table_records(table: Table) -> list[dict[str, str]]:
+    """Lines of a table as mappings from heading to text."""
+    labels = [f'{column.group} {column.label}'.strip() for column in table.columns]
+    return [
+        dict(zip(labels, (cell.text for cell in line.cells), strict=True)) for body in table.bodies for line in body
+    ]

@@ -9,17 +9,17 @@ little, so how stretched it is stands beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from benchmark.analysis.comparison import Pairing, baseline_of, pair, star_pairs
-from benchmark.analysis.difference import SIGNIFICANT, Verdict, p_text, signed_interval
+from benchmark.analysis.comparison import Pairing, baseline_of, correct, pair, star_pairs
+from benchmark.analysis.difference import SIGNIFICANT, Verdict, p_text, signed_interval, unsigned_interval, why_no_claim
 from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.runs import Run
 from benchmark.analysis.summaries import Summary, summarize
-from benchmark.protocol.differences import LEAST_SEEDS, holm
+from benchmark.protocol.differences import LEAST_SEEDS
 from benchmark.protocol.statistics import Interval
 
 CHANCE_DEGREES = 45.0
@@ -120,17 +120,15 @@ class AxisDifference:
                 parts.append(f'corrected for {self.comparisons} comparisons {p_text(self.corrected_p)}')
         conditions = '; '.join(parts)
         if not self.decided:
-            limit = '' if self.over_seeds else f'; {seeds} cannot tell whether the loss makes a difference'
+            limit = '' if self.over_seeds else f'; {why_no_claim(self.seeds, "loss")}'
             amount = signed_interval(self.mean, self.over_seeds, 1)
             return (
                 f'no difference between the heatmap axes of {name} and {other} can be shown: {amount} degrees '
                 f'({conditions}){limit}.'
             )
-        low, high = self.over_seeds if self.mean > 0 else (-self.over_seeds.high, -self.over_seeds.low)
-        side = 'farther from' if self.mean > 0 else 'closer to'
+        side, size = 'farther from' if self.mean > 0 else 'closer to', unsigned_interval(self.mean, self.over_seeds, 1)
         return (
-            f'the heatmap axes of {name} lie {abs(self.mean):.1f} [{low:.1f}, {high:.1f}] degrees {side} the true '
-            f'ones than those of {other} ({conditions}).'
+            f'the heatmap axes of {name} lie {size} degrees {side} the true ones than those of {other} ({conditions}).'
         )
 
 
@@ -141,11 +139,7 @@ def axis_differences(recipes: Sequence[Sequence[Row]]) -> list[AxisDifference]:
         baseline = baseline_of(recipe)
         pairs = [pair(row, other) for row, other in star_pairs(recipe) if other is baseline]
         found += [_compare(one) for one in pairs if one]
-    found = [one for one in found if one is not None]
-    tested = [index for index, one in enumerate(found) if one.p_value is not None]
-    for index, p_value in zip(tested, holm([found[i].p_value for i in tested]), strict=True):
-        found[index] = replace(found[index], comparisons=len(tested), corrected_p=p_value)
-    return found
+    return correct([one for one in found if one is not None], lambda _: 'axes')
 
 
 def _compare(pairing: Pairing) -> AxisDifference | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from benchmark.analysis.summaries import images_of
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.differences import MOST_SEEDS, holm, paired_difference, sign_flip_test
 from benchmark.protocol.measures import Measure
+
+Corrected = TypeVar('Corrected')
 
 
 class Pairing(NamedTuple):
@@ -102,12 +104,17 @@ def compare(wanted: Sequence[tuple[Pairing, Measure]]) -> list[Difference]:
     return found
 
 
-def correct(found: Sequence[Difference]) -> list[Difference]:
-    """Correct the p-values of differences for the number of those in the same measure, by Holm's method."""
+def correct(found: Sequence[Corrected], family: Callable[[Corrected], object]) -> list[Corrected]:
+    """Correct p-values for the number of comparisons of the same family that have one, by Holm's method.
+
+    Args:
+        found: comparisons with ``p_value``, ``comparisons`` and ``corrected_p``.
+        family: which family one belongs to.
+    """
     families = defaultdict(list)
     for index, one in enumerate(found):
         if one.p_value is not None:
-            families[one.measure].append(index)
+            families[family(one)].append(index)
     corrected = list(found)
     for members in families.values():
         for index, p_value in zip(members, holm([found[i].p_value for i in members]), strict=True):

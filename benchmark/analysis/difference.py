@@ -116,7 +116,8 @@ class Difference(PairedDifference):
         name, other, _ = self._names()
         if self.decided:
             verb = 'lowers' if self.mean < 0 else 'raises'
-            return f'{name} {verb} {self._metric} by {self._size()} against {other} ({self.conditions})'
+            size = unsigned_interval(self.mean, self.interval)
+            return f'{name} {verb} {self._metric} by {size} against {other} ({self.conditions})'
         why = ''
         if self.excludes_zero:
             exact = self.exact_p is not None and self.exact_p >= SIGNIFICANT
@@ -142,7 +143,8 @@ class Difference(PairedDifference):
         elif told_apart:
             reads = 'reads' if len(self.seeds) < 2 else 'read'
             side = 'lower' if self.mean < 0 else 'higher'
-            text = f'{subject} {reads} {self._size()} {side} in {self._metric} {than} {other}'
+            size = unsigned_interval(self.mean, self.interval)
+            text = f'{subject} {reads} {size} {side} in {self._metric} {than} {other}'
         else:
             text = f'{objects} cannot be told apart: {signed_interval(self.mean, self.interval)} in {self._metric}'
         return f'{text} ({self.conditions}); {self._limit(what)}'
@@ -155,12 +157,9 @@ class Difference(PairedDifference):
     def _limit(self, what: str) -> str:
         if not self.seeds:
             return 'given weights were trained and chosen elsewhere, so this says nothing about a loss'
-        if len(self.seeds) < LEAST_SEEDS:
-            seeds = 'one seed' if len(self.seeds) == 1 else 'two seeds'
-            return f'{seeds} cannot tell whether the {what} makes a difference'
-        if self.over_images is None:
+        if len(self.seeds) >= LEAST_SEEDS and self.over_images is None:
             return f'fewer than {LEAST_IMAGES} images have no interval'
-        return 'all seeds give the same difference, so nothing is known of how seeds vary'
+        return why_no_claim(len(self.seeds), what)
 
     def _names(self) -> tuple[str, str, str]:
         """What tells the rows apart, and what kind of thing that is: their losses only where nothing else differs."""
@@ -173,10 +172,12 @@ class Difference(PairedDifference):
     def _metric(self) -> str:
         return self.measure.metric_label
 
-    def _size(self) -> str:
-        """Mean and interval without signs, the smaller bound first."""
-        low, high = self.interval if self.mean > 0 else (-self.interval.high, -self.interval.low)
-        return f'{abs(self.mean):.2f} [{low:.2f}, {high:.2f}]'
+
+def why_no_claim(seeds: int, what: str) -> str:
+    """Why some seeds allow no claim about a loss or a configuration."""
+    if seeds < LEAST_SEEDS:
+        return f'{"one seed" if seeds == 1 else "two seeds"} cannot tell whether the {what} makes a difference'
+    return 'all seeds give the same difference, so nothing is known of how seeds vary'
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -192,6 +193,12 @@ def signed_interval(mean: float, bounds: Interval | None, digits: int = 2) -> st
     if bounds is None:
         return signed(mean, digits)
     return f'{signed(mean, digits)} [{signed(bounds[0], digits)}, {signed(bounds[1], digits)}]'
+
+
+def unsigned_interval(mean: float, bounds: Interval, digits: int = 2) -> str:
+    """A mean with its bounds as the size of a difference whose direction is said in words."""
+    low, high = bounds if mean > 0 else (-bounds.high, -bounds.low)
+    return f'{abs(mean):.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]'
 
 
 def p_number(p_value: float) -> str:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
+from benchmark.analysis.axes import AxisDifference, axis_differences
 from benchmark.analysis.comparison import baseline_of, compare, correct, current, pair, star_pairs
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.intervals import Request, image_intervals
@@ -97,7 +99,7 @@ class Analysis:
                     pairs[best][row] = pair(best, row)
                 if pairs[best][row]:
                     wanted.append((pairs[best][row], measure))
-        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted))}
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), attrgetter('measure'))}
 
     def _reads_as(self, row: Row, other: Row, measure: Measure) -> bool:
         return round(self._mean(row, measure), 2) == round(self._mean(other, measure), 2)
@@ -115,7 +117,12 @@ class Analysis:
                 if paired:
                     thorough = other is baseline and row.is_star
                     wanted += [(paired, measure) for measure in (self.measures if thorough else self.headlines)]
-        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted))}
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), attrgetter('measure'))}
+
+    @cached_property
+    def axis_differences(self) -> tuple[AxisDifference, ...]:
+        """The heatmaps' axes of every STAR row against those of its baseline; none where the truth is not known."""
+        return tuple(axis_differences(self.section.recipes))
 
     @property
     def headlines(self) -> tuple[Measure, ...]:

@@ -68,7 +68,7 @@ def test_interval_is_over_seeds(add, found, sections):
     assert row.p_value == pytest.approx(expected.pvalue) == row.corrected_p
     assert (both.verdict, both.decided, both.over_seeds) == ('2 seeds', False, None)
     assert 'can be shown: +30.2 degrees (' in both.sentence()
-    assert both.sentence().endswith('; 2 seeds cannot tell whether the loss makes a difference.')
+    assert both.sentence().endswith('; two seeds cannot tell whether the loss makes a difference.')
 
 
 def test_sentence_is_about_the_seeds_that_both_have(add, found):
@@ -134,6 +134,7 @@ def test_seeds_that_do_not_differ_give_no_claim(factory, found, seeds):
         factory.add('synthetic-29', 'STAR', seed, predictions=turned)
     (one,) = found()
     assert one.mean < -1 and (one.over_seeds, one.p_value, one.verdict) == (None, None, 'no claim')
+    assert one.sentence().endswith('; all seeds give the same difference, so nothing is known of how seeds vary.')
 
 
 def test_more_than_three_seeds_may_be_claimed_of(add, found):

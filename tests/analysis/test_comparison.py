@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ def test_comparisons_of_one_measure_are_corrected_together(factory, sections):
     (recipe,) = sections()[0].recipes
     pairs = [pair(*rows) for rows in star_pairs(recipe)]
     measures = (NME, Measure('full', 'inter-pupil', 'nme'))
-    found = correct(compare([(one, measure) for measure in measures for one in pairs]))
+    found = correct(compare([(one, measure) for measure in measures for one in pairs]), attrgetter('measure'))
     assert [one.comparisons for one in found] == [2] * 4
     for family in (found[:2], found[2:]):
         assert [one.corrected_p for one in family] == pytest.approx(holm([one.p_value for one in family]))
@@ -175,5 +176,5 @@ def test_comparisons_of_one_seed_are_not_counted(factory, sections):
             factory.add('synthetic-68', loss, seed)
     factory.add('synthetic-68', 'Wing', 0)
     (recipe,) = sections()[0].recipes
-    found = correct(compare([(pair(*rows), NME) for rows in star_pairs(recipe)]))
+    found = correct(compare([(pair(*rows), NME) for rows in star_pairs(recipe)]), attrgetter('measure'))
     assert [(one.comparisons, one.corrected_p == one.p_value) for one in found] == [(1, True)] * 2

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from benchmark.analysis.rows import Section
 from benchmark.records.record import GivenWeights, Record, Settings, write_record
 
 OFFICIAL = 'Hourglass (4 stacks, AAM)'
@@ -14,6 +15,12 @@ OFFICIAL = 'Hourglass (4 stacks, AAM)'
 def _weights(origin: str) -> GivenWeights:
     parts = ('cd' * 32, 'net_ema') if origin == 'official weights' else (None, None)
     return GivenWeights(origin=origin, file='x.pth', sha256='ab' * 32, converted_from=parts[0], converted_part=parts[1])
+
+
+@pytest.fixture
+def section(sections) -> Callable[[], Section]:
+    """The first benchmark of the factory's folder."""
+    return lambda: sections()[0]
 
 
 @pytest.fixture

@@ -5,18 +5,7 @@ import pytest
 from benchmark.protocol.claims import load_claims
 from benchmark.site import published as module
 from benchmark.site.published import literature_table, violations
-
-
-def _records(table):
-    labels = [f'{column.group} {column.label}'.strip() for column in table.columns]
-    return [
-        dict(zip(labels, (cell.text for cell in line.cells), strict=True)) for body in table.bodies for line in body
-    ]
-
-
-@pytest.fixture
-def section(sections):
-    return lambda: sections()[0]
+from tests.results import table_records
 
 
 def test_every_published_figure_of_the_subsets_is_listed_once(factory, section):
@@ -24,7 +13,7 @@ def test_every_published_figure_of_the_subsets_is_listed_once(factory, section):
     table = literature_table(section())
     listed = {
         (line['Method'], label): float(text)
-        for line in _records(table)[1:]
+        for line in table_records(table)[1:]
         for label, text in line.items()
         if label.startswith(('inter-', 'normalizer unknown ')) and text != '\u2013'
     }
@@ -75,7 +64,7 @@ def change_claims(monkeypatch):
 
 
 def _line(table, method):
-    return next(line for line in _records(table) if line['Method'] == method)
+    return next(line for line in table_records(table) if line['Method'] == method)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +94,7 @@ def test_figure_of_an_unknown_normalizer_stands_under_a_heading_of_its_own(facto
 def test_measured_rows_say_what_makes_them_incomparable(add_published, section):
     add_published('cofw', box='detector', checkpoint_rule='best on test', train_images=1000)
     add_published('cofw', weights='official weights', name='given')
-    lines = {line['Source']: line['Not comparable because'] for line in _records(literature_table(section()))}
+    lines = {line['Source']: line['Not comparable because'] for line in table_records(literature_table(section()))}
     trained = lines['measured here, 500 epochs']
     assert 'face box "detector"' in trained and 'rule "best on test"' in trained and 'partial data' in trained
     assert lines['measured here, official weights'] == 'weights picked on the test set'

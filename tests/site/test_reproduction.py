@@ -6,20 +6,9 @@ from benchmark.records.record import Pretrained
 from benchmark.site.departures import departures
 from benchmark.site.reproduction import reproduction_table
 from benchmark.site.tables import NONE
+from tests.results import table_records
 
 OFFICIAL = 'Hourglass (4 stacks, AAM)'
-
-
-def _records(table):
-    labels = [f'{column.group} {column.label}'.strip() for column in table.columns]
-    return [
-        dict(zip(labels, (cell.text for cell in line.cells), strict=True)) for body in table.bodies for line in body
-    ]
-
-
-@pytest.fixture
-def section(sections):
-    return lambda: sections()[0]
 
 
 @pytest.fixture
@@ -28,7 +17,7 @@ def lines(section):
 
     def read():
         table = reproduction_table(section())
-        return _records(table)[: len(table.bodies[0])]
+        return table_records(table)[: len(table.bodies[0])]
 
     return read
 
@@ -39,7 +28,7 @@ def test_the_ten_figures_to_reproduce_come_first(factory, sections):
     first = {}
     for section in sections():
         table = reproduction_table(section)
-        lines = _records(table)[: len(table.bodies[0])]
+        lines = table_records(table)[: len(table.bodies[0])]
         assert len(lines) == len(table.bodies[0])
         for line in lines:
             key = (section.benchmark.name, line['Subset'], line['Normalizer'], line['Metric'])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.axes import AxisDifference, axis_differences
+from benchmark.analysis.axes import AxisDifference
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import Row
 from benchmark.analysis.selection import Comparison, choose_sections, read_sections
@@ -112,7 +112,7 @@ def board_data(analysis: Analysis, board: Board, links: Mapping[Row, str]) -> di
         'fields': [_field(field) for field in board.fields],
         'rows': [_row(line, board.fields, recipe, links) for recipe, line in _numbered(board)],
         'findings': [difference_data(found) for found in analysis.star_differences(analysis.measures[0])],
-        'axis_findings': [axis_data(found) for found in axis_differences(analysis.section.recipes)],
+        'axis_findings': [axis_data(found) for found in analysis.axis_differences],
     }
 
 

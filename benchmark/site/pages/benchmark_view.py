@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmark.analysis.axes import AxisDifference, axis_differences
+from benchmark.analysis.axes import AxisDifference
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.digest import mean_shape
 from benchmark.analysis.rows import Row, count_seeds
@@ -67,7 +67,7 @@ class BenchmarkView:
         self.has_result = any(row.done for row in rows)
         self.lacks_data = any(line.values['status'].sort == 'no-data' for line in self.board.lines)
         self.findings: tuple[Difference, ...] = tuple(analysis.star_differences(analysis.measures[0]))
-        self.axis_findings: tuple[AxisDifference, ...] = tuple(axis_differences(analysis.section.recipes))
+        self.axis_findings: tuple[AxisDifference, ...] = analysis.axis_differences
 
     @cached_property
     def differences(self) -> Table | None:

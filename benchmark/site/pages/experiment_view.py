@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.analysis.axes import AxisDifference, axis_differences
+from benchmark.analysis.axes import AxisDifference
 from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import Row, seed_text
@@ -81,7 +81,7 @@ def experiment_view(
         current_text(row, analysis.section.rows),
         baseline,
         tuple(found for found in compared if found and found.measure in analysis.subset_errors),
-        tuple(found for found in axis_differences(analysis.section.recipes) if found.row is row),
+        tuple(found for found in analysis.axis_differences if found.row is row),
         differences_table('Differences to the baseline, percentage points', compared),
         _scores(analysis, row) if row.done else None,
         _figures(analysis, row, None if is_leading else baseline, photographs) if row.done else _training(row),
