@@ -16,8 +16,9 @@ from benchmark.analysis.runs import read_runs
 from benchmark.analysis.store import Store
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.protocol.published_sets import PUBLISHED_SHA256, names_sha256
+from benchmark.records.parts import Cost, Dataset, Environment, Epoch
 from benchmark.records.predictions import Predictions, save_predictions
-from benchmark.records.record import Cost, Dataset, Environment, Epoch, Record, write_record
+from benchmark.records.record import Record, write_record
 from benchmark.site.tables import Table
 
 # As the published images are called. Those of 300W are not made up so easily: the fixture says what to take for them.

@@ -11,7 +11,9 @@ from pathlib import Path
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.files import write_atomically
 from benchmark.records.predictions import is_compact, read_predictions, save_predictions
-from benchmark.records.record import SCHEMA_VERSION, Record, read_record
+from benchmark.records.record import Record, read_record
+
+_COMPACT_SINCE = 2  # schema version
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ def _compact(file: Path) -> bool:
 
 
 def _say_version(path: Path, record: Record) -> bool:
-    if record.schema_version == SCHEMA_VERSION:
+    if record.schema_version >= _COMPACT_SINCE:
         return False
-    record = record.model_copy(update={'schema_version': SCHEMA_VERSION})
+    record = record.model_copy(update={'schema_version': _COMPACT_SINCE})
     write_atomically(path, record.model_dump_json(indent=1, exclude_unset=True).encode())
     return True
 

@@ -19,9 +19,8 @@ _HEAD = """\
 
 The files that every number of the leaderboards comes from. They lie in `reports/records/`: one JSON file for every
 experiment, and beside it, where there is a result, the predictions as a compressed NumPy archive. This page is written
-by `python -m benchmark.records.docs` from the schema in `benchmark/records/record.py`,
-`benchmark/records/predictions.py` and `benchmark/records/compact_form.py`; [submitting.md](submitting.md) shows how to
-write such files with other code.
+by `python -m benchmark.records.docs` from the schema in `record.py`, `parts.py`, `predictions.py` and `compact_form.py`
+of `benchmark/records/`; [submitting.md](submitting.md) shows how to write such files with other code.
 
 A record is called `NAME-seedSEED-FINGERPRINT.json` (the first eight digits of the fingerprint; no seed where given
 weights were tested), with `-failed`, `-no-data` or `-not-run` behind it where there is no result; the predictions have

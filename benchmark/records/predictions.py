@@ -23,7 +23,7 @@ from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.measures import all_measures, value
 from benchmark.records.compact_form import ROUNDED, contradiction, from_compact, to_compact
 from benchmark.records.faults import form_fault
-from benchmark.records.record import Metric
+from benchmark.records.parts import Metric
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error)  # as the archive shows it
 _UNREADABLE = (

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from benchmark.errors import BenchmarkError
 from benchmark.files import write_atomically
-from benchmark.records.record import Environment
+from benchmark.records.parts import Environment
 from benchmark.records.schema import Schema, read_json
 
 Interval = tuple[float, float]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.records.record import Environment
+from benchmark.records.parts import Environment
 
 _PACKAGES = ('torch', 'mmpose', 'onedl-mmengine', 'mmcv-lite', 'mmcv', 'numpy', 'opencv-python-headless', 'scipy')
 

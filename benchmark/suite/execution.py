@@ -14,16 +14,9 @@ from mmpose.registry import MODELS
 
 from benchmark.datasets.prepared import Prepared, open_prepared
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.parts import Cost, Environment, Epoch, GivenWeights, Pretrained
 from benchmark.records.predictions import Predictions, save_predictions, summarize
-from benchmark.records.record import (
-    Cost,
-    Environment,
-    Epoch,
-    GivenWeights,
-    Pretrained,
-    Record,
-    write_record,
-)
+from benchmark.records.record import Record, write_record
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.complexity import count_gflops
 from benchmark.suite.conditions import Places

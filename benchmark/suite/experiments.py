@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.records.record import Settings
+from benchmark.records.parts import Settings
 from benchmark.suite.config_reading import box_name, check_keys, first_line, loss_name, precision_name
 from benchmark.suite.variants import TABLE, Variant, read_config, read_file, read_variants
 

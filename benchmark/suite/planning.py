@@ -14,7 +14,8 @@ from typing import Literal
 from benchmark.datasets.manifest import Manifest, read_manifest
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.records.record import Dataset, Record, Status, read_records, write_record
+from benchmark.records.parts import Dataset
+from benchmark.records.record import Record, Status, read_records, write_record
 from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.weights import Weights, file_sha256, initial_weights

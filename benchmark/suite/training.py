@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmpose.registry import MODELS
 
 from benchmark.models.hooks import IterationSeedHook
-from benchmark.records.record import Cost
+from benchmark.records.parts import Cost
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.environment import peak_memory_mib
 from benchmark.suite.face_runner import FaceRunner

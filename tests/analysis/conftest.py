@@ -7,7 +7,8 @@ import pytest
 from benchmark.analysis.comparison import compare, pair
 from benchmark.analysis.difference import Difference
 from benchmark.protocol.measures import Measure
-from benchmark.records.record import GivenWeights, Record, write_record
+from benchmark.records.parts import GivenWeights
+from benchmark.records.record import Record, write_record
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.records.record import GivenWeights, write_record
+from benchmark.records.parts import GivenWeights
+from benchmark.records.record import write_record
 
 
 def test_real_sections_come_before_synthetic_ones(factory, sections):

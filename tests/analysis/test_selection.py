@@ -8,7 +8,8 @@ from benchmark.analysis.selection import choose_pair, choose_sections, compare_n
 from benchmark.analysis.store import FILE_NAME
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.measures import Measure
-from benchmark.records.record import GivenWeights, write_record
+from benchmark.records.parts import GivenWeights
+from benchmark.records.record import write_record
 
 HEADLINE = Measure('full', 'inter-pupil', 'nme')
 

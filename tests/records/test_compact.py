@@ -30,10 +30,17 @@ def old(factory):
         # A record of long ago lacks keys that came later.
         del content['gflops'], content['environment']['processes']
         content['metrics'] = [one.model_dump() for one in summarize(predictions, BENCHMARKS['300w'])]
-        path.write_text(json.dumps(content | {'schema_version': 1}, indent=1))
+        _write_version_1(path, content)
         _write_plain(folder / record.predictions, predictions)
-    factory.add('wflw', status='no-data', reason='no prepared data in data/wflw')
+    waiting = factory.add('wflw', status='no-data', reason='no prepared data in data/wflw')
+    path = folder / waiting.file_name
+    _write_version_1(path, json.loads(path.read_text()))
     return folder
+
+
+def _write_version_1(path, content):
+    content = {key: value for key, value in content.items() if key not in ('seal', 'predictions_sha256')}
+    path.write_text(json.dumps(content | {'schema_version': 1}, indent=1))
 
 
 def _contents(folder):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.records.record import Environment
+from benchmark.records.parts import Environment
 from benchmark.records.speed import (
     Measurement,
     Row,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from benchmark.analysis.rows import Section
-from benchmark.records.record import GivenWeights, Record, Settings, write_record
+from benchmark.records.parts import GivenWeights, Settings
+from benchmark.records.record import Record, write_record
 
 OFFICIAL = 'Hourglass (4 stacks, AAM)'
 

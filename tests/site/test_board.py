@@ -7,7 +7,8 @@ import pytest
 
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
-from benchmark.records.record import GivenWeights, write_record
+from benchmark.records.parts import GivenWeights
+from benchmark.records.record import write_record
 from benchmark.site.board import make_board, page_links
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.records.record import Pretrained
+from benchmark.records.parts import Pretrained
 from benchmark.site.departures import departures
 from benchmark.site.reproduction import reproduction_table
 from benchmark.site.tables import NONE

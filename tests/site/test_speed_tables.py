@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.records.record import Environment
+from benchmark.records.parts import Environment
 from benchmark.records.speed import Measurement, Row, store
 from benchmark.site.speed_tables import speed_tables
 from benchmark.site.tables import NONE

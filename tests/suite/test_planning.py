@@ -158,4 +158,4 @@ def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
     store_placeholders([(job, 'failed', 'broken')], records)
     assert sorted(one.status for one in read_records(records)) == ['done', 'failed']
     clear_placeholders(job, records)
-    assert read_records(records) == [result]
+    assert [one.model_copy(update={'seal': None}) for one in read_records(records)] == [result]

@@ -12,7 +12,7 @@ from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import Row, seed_text
 from benchmark.analysis.standings import Analysis
-from benchmark.records.record import Environment, GivenWeights, Pretrained, Settings
+from benchmark.records.parts import Environment, GivenWeights, Pretrained, Settings
 from benchmark.site.board import method_name
 from benchmark.site.figures import Figure, TrainingCurve, ambiguity_ellipses, landmark_errors, training_curves
 from benchmark.site.pages.faces import Photographs, gains_and_losses, worst_faces
