@@ -123,5 +123,5 @@ class Epoch(Schema):
 class Registration(Schema):
     """A plan that was written before the first training (``python -m benchmark.run --plan``)."""
 
-    name: str = Field(description='name of the plan')
-    sha256: str = Field(description='of its file, hexadecimal')
+    name: str = Field(description='name of the plan', pattern=r'^[\w.-]{1,80}$')
+    sha256: str = Field(description='of its file, hexadecimal', pattern='^[0-9a-f]{64}$')

@@ -1,0 +1,181 @@
+"""Train a record again, from nothing but the record, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.datasets.manifest import read_manifest
+from benchmark.errors import BenchmarkError
+from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.predictions import Predictions, read_predictions
+from benchmark.records.record import Record, read_record, read_records
+from benchmark.verification.configuration import configuration_fault
+
+_NAME = re.compile(r'[A-Za-z0-9][\w.+-]*')
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A record and the one that training it again has made.
+
+    Attributes:
+        first: the record.
+        again: what was made from it.
+        predictions: of both.
+    """
+
+    first: Record
+    again: Record
+    predictions: tuple[Predictions, Predictions]
+
+    @property
+    def identical(self) -> bool:
+        """Whether all arrays of the predictions are the same to the bit."""
+        one, other = (vars(predictions) for predictions in self.predictions)
+        return all(
+            (one[name] is None and other[name] is None)
+            or (one[name] is not None and other[name] is not None and np.array_equal(one[name], other[name]))
+            for name in one
+        )
+
+    @property
+    def circumstances(self) -> tuple[str, ...]:
+        """In what the two trainings differ, e.g. 'torch 2.12.0, here 2.13.0'; where nothing, bits have to agree."""
+        return tuple(_circumstances(self.first, self.again))
+
+
+def rerun(path: Path, folder: Path, data_root: Path | None, say: Callable[[str], None]) -> Rerun:
+    """Train the experiment of a record again.
+
+    Args:
+        path: a record that this benchmark has made by training.
+        folder: an empty folder; everything that the training makes stays in it.
+        data_root: prepared data; None, or without those of the record: drawn faces are drawn again.
+        say: called with a line before each thing that takes long.
+
+    Raises:
+        BenchmarkError: the record is not one of a training here, its configuration is not safe to be trained, its
+            data or components are not at hand, or the training fails.
+    """
+    record = read_record(path)
+    fault = _not_to_be_trained(record)
+    if fault:
+        raise BenchmarkError(f'{path}: cannot be trained again: {fault}')
+    data = _data(path, record, folder, data_root, say)
+    configs = folder / 'configs'
+    configs.mkdir(parents=True)
+    (configs / f'{record.name}.py').write_text(record.config)
+    say(f'{record.name} seed {record.seed}: training again, in {folder}')
+    arguments = {
+        '--name': record.name,
+        '--seeds': record.seed,
+        '--configs': configs.resolve(),
+        '--data-root': data.resolve(),
+        '--results': (folder / 'results').resolve(),
+        '--reports': (folder / 'published').resolve(),
+        '--work-dir': (folder / 'work').resolve(),
+        '--device': record.environment.device,
+        '--processes': record.environment.processes,
+    }
+    flags = [text for flag, value in arguments.items() for text in (flag, str(value))]
+    random_weights = record.pretrained is not None and record.pretrained.file is None
+    _python(folder, record, 'benchmark.run', *flags, *(['--without-pretrained'] if random_weights else []))
+    records = folder / 'results' / 'records'
+    done = [one for one in read_records(records) if one.status == 'done']
+    if len(done) != 1:
+        raise BenchmarkError(f'{path}: training it again left no result in {records}')
+    again = done[0]
+    if again.components != record.components:
+        names = ', '.join(sorted(record.components))
+        raise BenchmarkError(f'{path}: the components here are not those of the record (it has {names})')
+    files = path.with_name(record.predictions), records / again.predictions
+    return Rerun(record, again, tuple(read_predictions(file) for file in files))
+
+
+def _not_to_be_trained(record: Record) -> str | None:
+    if record.status != 'done':
+        return f'it is {record.status}'
+    if record.method is not None or record.environment is None:
+        return 'it was not made by this benchmark'
+    if record.seed is None:
+        return 'its weights were trained elsewhere'
+    if not _NAME.fullmatch(record.name):
+        return f'{record.name!r} is no name of a configuration'
+    fault = configuration_fault(record.config, record.components)
+    return fault and f'config: {fault}'
+
+
+def _data(path: Path, record: Record, folder: Path, data_root: Path | None, say: Callable[[str], None]) -> Path:
+    """Folder of prepared data that are those of the record."""
+    benchmark = get_benchmark(record.benchmark)
+    if data_root is not None and (data_root / benchmark.name / 'manifest.json').is_file():
+        found = read_manifest(data_root, benchmark.name).fingerprint
+        if found == record.dataset.fingerprint:
+            return data_root
+        if not benchmark.synthetic:
+            raise BenchmarkError(
+                f'{path}: cannot be trained again: {data_root / benchmark.name} holds other data than it was trained on'
+            )
+    if not benchmark.synthetic:
+        raise BenchmarkError(
+            f'{path}: cannot be trained again without its data (prepare {benchmark.name}, and name the folder with '
+            '--data-root)'
+        )
+    sizes = '--train-images', str(record.dataset.train_images), '--test-images', str(record.dataset.test_images)
+    say(f'{benchmark.name}: drawing its faces again')
+    drawn = folder / 'data'
+    _python(folder, record, 'benchmark.prepare', benchmark.name, *sizes, '--data-root', str(drawn.resolve()))
+    if read_manifest(drawn, benchmark.name).fingerprint != record.dataset.fingerprint:
+        raise BenchmarkError(
+            f'{path}: cannot be trained again: its data are not {benchmark.name} as it is drawn here '
+            '(another seed or version; name the folder that has them with --data-root)'
+        )
+    return drawn
+
+
+def _python(folder: Path, record: Record, module: str, *arguments: str) -> None:
+    """Run a module of this package, in a folder, on as many threads as the record had.
+
+    Raises:
+        BenchmarkError: it fails; its last line, and where the rest is.
+    """
+    paths = [str(ROOT), str(Path.cwd()), *filter(None, os.environ.get('PYTHONPATH', '').split(os.pathsep))]
+    environment = {
+        **os.environ,
+        'PYTHONPATH': os.pathsep.join(dict.fromkeys(paths)),
+        'OMP_NUM_THREADS': str(record.environment.threads),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f'{module}.log'
+    with log.open('wb') as output:
+        command = [sys.executable, '-m', module, *arguments]
+        done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=output, check=False)
+    if done.returncode:
+        said = [line for line in log.read_text(errors='replace').splitlines() if line.startswith('error: ')]
+        what = said[0].removeprefix('error: ') if said else f'{module} ended with status {done.returncode}'
+        raise BenchmarkError(f'{record.name} seed {record.seed}: {what} (log: {log})')
+
+
+def _circumstances(first: Record, again: Record) -> Iterator[str]:
+    one, other = first.environment, again.environment
+    for name in ('device_name', 'kernels', 'threads', 'processes', 'tf32', 'python'):
+        then, now = getattr(one, name), getattr(other, name)
+        if then != now:
+            yield f'{name.replace("_", " ")} {then}, here {now}'
+    for package in sorted(one.packages.keys() | other.packages.keys()):
+        then, now = one.packages.get(package, 'absent'), other.packages.get(package, 'absent')
+        if then != now:
+            yield f'{package} {then}, here {now}'
+    if first.dataset.pixels != again.dataset.pixels:
+        yield 'drawn pictures that differ by rounding'
+    if first.experiment != again.experiment:
+        yield 'another version of the code that makes numbers'
