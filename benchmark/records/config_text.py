@@ -69,7 +69,8 @@ def _is_dict_call(node: ast.expr) -> bool:
         and isinstance(node.func, ast.Name)
         and node.func.id == 'dict'
         and not node.args
-        and all(one.arg is not None for one in node.keywords)
+        and None not in (names := [one.arg for one in node.keywords])
+        and len(set(names)) == len(names)
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,9 @@ from benchmark.records.compact_form import ROUNDED, contradiction, from_compact,
 from benchmark.records.faults import form_fault
 from benchmark.records.parts import Metric
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error)  # as the archive shows it
+MOST_BYTES = 2**28  # of all arrays; the largest test set with everything that there is takes 18 MB
+_LONGEST_REASON = 200
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError)  # as archive and arrays show it
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -129,6 +132,7 @@ def read_predictions(path: Path) -> Predictions:
     """
     with _readable(path):
         with np.load(path, allow_pickle=False) as file:
+            _check_size(file.zip)
             arrays = {name: file[name] for name in file.files}
         predictions = Predictions(**(from_compact(arrays) if 'format' in arrays else arrays))
         fault = form_fault(vars(predictions))
@@ -155,10 +159,16 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
+        reason = ' '.join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
         raise BenchmarkError(
-            f'{path}: not a readable predictions file: {" ".join(str(error).split())} '
-            '(restore it or run the experiment again)'
+            f'{path}: not a readable predictions file: {reason} (restore it or run the experiment again)'
         ) from error
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    size = sum(entry.file_size for entry in archive.infolist())
+    if size > MOST_BYTES:
+        raise ValueError(f'it unpacks to {size >> 20} MiB, more than {MOST_BYTES >> 20}')
 
 
 def _fault(arrays: Mapping[str, np.ndarray]) -> str | None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import BenchmarkError
 
+MOST_BYTES = 2**26  # the largest records that there are take 0.1 MB
 _Stored = TypeVar('_Stored', bound='Schema')
 
 
@@ -30,6 +31,8 @@ def read_json(kind: type[_Stored], path: Path, name: str) -> _Stored:
         BenchmarkError: it cannot be read or is not of this schema; the message names file and first wrong key.
     """
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BenchmarkError(f'{path}: not a valid {name}: larger than {MOST_BYTES >> 20} MiB (remove the file)')
         return kind.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]

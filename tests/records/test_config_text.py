@@ -29,6 +29,7 @@ def test_plain_values_are_read(text, value):
         'import os',
         'a = __import__("os").system("true")',
         'a = dict(**b)',
+        'a = dict(b=1, b=2)',
         'a = dict([(1, 2)])',
         'a.b = 1',
         'a = b = 1',

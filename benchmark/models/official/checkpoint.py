@@ -119,9 +119,9 @@ def _check_kind(source: Path) -> None:
             f'{source}: refused, and nothing in it was run: a plain pickle or another file, not one of torch.save '
             '(as the official code saves with PyTorch 1.6 or later)'
         )
-    if not zipfile.is_zipfile(source):
-        raise BenchmarkError(f'{source}: incomplete (download it again)')
     try:
+        if not zipfile.is_zipfile(source):
+            raise BenchmarkError(f'{source}: incomplete (download it again)')
         with zipfile.ZipFile(source) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
