@@ -147,7 +147,7 @@ def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Pla
     experiment = find_experiment(options.config, folders['configs'])
     display = Display()
     prepare_drawn([experiment], folders['data_root'], display)
-    job = plan_evaluation(experiment, options.evaluate, places)
+    job = plan_evaluation(experiment, options.evaluate, places, setup.device)
     return _report(run_evaluation(job, places, setup, display), options, folders, places, [])
 
 

@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not lines:
         print(f'{len(EXPERIMENTS)} experiments: every stored number is that of {revision}, to the bit')
     elif not raised:
-        print('raise RESULTS_VERSION in benchmark/suite/experiments.py if this is meant, and say why in CHANGELOG.md')
+        print('raise RESULTS_VERSION in benchmark/suite/identity.py if this is meant, and say why in CHANGELOG.md')
     return 1 if lines and not raised else 0
 
 
@@ -164,7 +164,9 @@ def _worktree(revision: str, folder: Path) -> Iterator[Path]:
 
 
 def _results_version(tree: Path) -> int:
-    text = (tree / 'benchmark' / 'suite' / 'experiments.py').read_text()
+    suite = tree / 'benchmark' / 'suite'
+    places = (suite / name for name in ('identity.py', 'experiments.py'))  # the latter in older trees
+    text = ''.join(path.read_text() for path in places if path.is_file())
     return int(re.search(r'^RESULTS_VERSION = (\d+)$', text, flags=re.MULTILINE)[1])
 
 

@@ -106,7 +106,7 @@ def test_variant_that_is_written_out_is_the_same_experiment(tmp_path):
     subprocess.run([sys.executable, *arguments], cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(ROOT)}, check=True)
     name = re.search(r"find_experiment\('(.*?)'", PAGE)[1]
     mine, variant = load_experiment(tmp_path / 'mine.py'), find_experiment(name, ROOT / 'mmpose_configs')
-    assert mine.fingerprint('data', 0) == variant.fingerprint('data', 0)
+    assert mine.identify('data', 'cpu').experiment == variant.identify('data', 'cpu').experiment
 
 
 @pytest.mark.parametrize('name', ['configurations', 'definitions', 'footguns', 'records', 'speed', 'submitting'])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -11,11 +11,19 @@ from typing import get_args
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.suite.beginnings import abandoned
 from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.display import Display
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.launcher import run_job
-from benchmark.suite.planning import Job, State, clear_placeholders, plan_jobs, store_placeholders
+from benchmark.suite.planning import (
+    Job,
+    State,
+    clear_placeholders,
+    finished_fingerprints,
+    plan_jobs,
+    store_placeholders,
+)
 
 _NEEDED = 2**20  # bytes; what a record and its predictions take, about
 
@@ -98,6 +106,8 @@ def _run_one_by_one(jobs: Sequence[Job], places: Places, setup: Setup, display: 
     with display.showing(len(jobs)):
         for index, job in enumerate(jobs):
             display.start(job)
+            for line in _abandoned(job, places):
+                display.say(line)
             try:
                 failure = run_job(job, places, setup, display.progress)
             except KeyboardInterrupt:
@@ -116,6 +126,18 @@ def _run_one_by_one(jobs: Sequence[Job], places: Places, setup: Setup, display: 
             else:
                 outcome.done.append(job)
                 clear_placeholders(job, places.records)
+
+
+def _abandoned(job: Job, places: Places) -> Iterator[str]:
+    """One line for each unfinished training of a job that does not go on, and why."""
+    if job.seed is None:
+        return
+    finished = finished_fingerprints(places.records)
+    for folder, what in abandoned(job.name, job.seed, job.identity, places, finished):
+        yield (
+            f'{job.title}: begins anew: the unfinished training in {folder} is of another {what} '
+            '(restore that to go on with it, or remove the folder)'
+        )
 
 
 def _check_writable(folder: Path, option: str) -> None:

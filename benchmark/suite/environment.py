@@ -1,4 +1,4 @@
-"""Where a number was made: device, versions and commit."""
+"""Where a number was made: device, precision, versions and commit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,20 @@ from pathlib import Path
 
 import torch
 
-from benchmark.records.parts import Environment
+from benchmark.records.parts import Determinism, Environment
+from benchmark.suite.checkout import describe_checkout
 
-_PACKAGES = ('torch', 'mmpose', 'onedl-mmengine', 'mmcv-lite', 'mmcv', 'numpy', 'opencv-python-headless', 'scipy')
+_PACKAGES = (
+    'torch',
+    'mmpose',
+    'onedl-mmengine',
+    'mmcv-lite',
+    'mmcv',
+    'numpy',
+    'opencv-python-headless',
+    'pillow',
+    'scipy',
+)
 
 
 def describe_environment(device: str, precision: str, processes: int = 1) -> Environment:
@@ -24,8 +35,7 @@ def describe_environment(device: str, precision: str, processes: int = 1) -> Env
         precision: precision of the experiment.
         processes: number of processes that share the training.
     """
-    commit = _git('rev-parse', 'HEAD')
-    changes = _git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!reports')
+    commit, dirty = describe_checkout()
     return Environment(
         device=device,
         device_name=torch.cuda.get_device_name() if device == 'cuda' else _processor(),
@@ -36,7 +46,14 @@ def describe_environment(device: str, precision: str, processes: int = 1) -> Env
         python=platform.python_version(),
         packages={name: found for name in _PACKAGES if (found := _version(name))},
         git_commit=commit,
-        git_dirty=None if commit is None else bool(changes),
+        git_dirty=dirty,
+        kernels=torch.backends.cpu.get_cpu_capability() if device == 'cpu' else None,
+        tf32=device == 'cuda' and (torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32),
+        determinism=Determinism(
+            algorithms=torch.are_deterministic_algorithms_enabled(),
+            cudnn=torch.backends.cudnn.deterministic,
+            cudnn_benchmark=torch.backends.cudnn.benchmark,
+        ),
     )
 
 
@@ -68,11 +85,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _git(*arguments: str) -> str | None:
-    if shutil.which('git') is None:
-        return None
-    folder = Path(__file__).resolve().parents[2]
-    result = subprocess.run(['git', '-C', str(folder), *arguments], capture_output=True, text=True, check=False)
-    return result.stdout.strip() if result.returncode == 0 else None

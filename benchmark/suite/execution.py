@@ -13,16 +13,20 @@ from mmengine.utils import import_modules_from_strings
 from mmpose.registry import MODELS
 
 from benchmark.datasets.prepared import Prepared, open_prepared
+from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Cost, Environment, Epoch, GivenWeights, Pretrained
 from benchmark.records.predictions import Predictions, save_predictions, summarize
 from benchmark.records.record import Record, write_record
+from benchmark.suite.beginnings import begin
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.complexity import count_gflops
+from benchmark.suite.components import changed
 from benchmark.suite.conditions import Places
 from benchmark.suite.environment import describe_environment, peak_memory_mib
-from benchmark.suite.experiments import Experiment
+from benchmark.suite.experiments import Experiment, load_experiment
 from benchmark.suite.face_runner import is_first_process, join_processes, processes, runtime_config
+from benchmark.suite.identity import Identity
 from benchmark.suite.planning import describe_dataset
 from benchmark.suite.progress_hook import ProgressHook
 from benchmark.suite.testing import evaluate_checkpoint
@@ -33,6 +37,7 @@ from benchmark.suite.weights import Weights, check_covers, read_tensors
 def run_experiment(
     experiment: Experiment,
     seed: int,
+    planned: str,
     weights: Weights | None,
     device: str,
     places: Places,
@@ -43,18 +48,20 @@ def run_experiment(
     Args:
         experiment: what to run.
         seed: seed of initialization, shuffling and augmentation.
+        planned: fingerprint that was planned.
         weights: what the backbone starts from, None unless the configuration names pretrained weights.
         device: 'cpu' or 'cuda'; the process must see no GPU for 'cpu'.
         places: folders.
         report: called with progress (see :class:`ProgressHook`).
 
     Raises:
-        BenchmarkError: data, configuration, weights, disk or numbers are not usable.
+        BenchmarkError: data, configuration, weights, disk or numbers are not usable, or something that makes the result
+            has changed since it was planned or while it was made.
     """
     prepared, environment = _set_up(experiment, device, places)
-    identity = weights and weights.identity
-    fingerprint = experiment.fingerprint(prepared.manifest.fingerprint, seed, identity)
-    work = places.checkpoints(experiment.name, seed, fingerprint)
+    identity = _identify(experiment, prepared, device, weights, seed, planned)
+    work = places.checkpoints(experiment.name, seed, planned)
+    started = begin(work, identity) if is_first_process() else None
     config = runtime_config(experiment.config, seed, places.data, work)
     progress = ProgressHook(report)
     parameters = train(config, work, weights, progress)
@@ -68,7 +75,8 @@ def run_experiment(
         file = weights.path.name if weights.path else None
         pretrained = Pretrained(name=experiment.pretrained, file=file, sha256=weights.sha256)
     record = Record(
-        **_identity(experiment, prepared, seed, identity),
+        **_described(experiment, prepared, seed, identity),
+        started=started,
         settings=experiment.settings,
         pretrained=pretrained,
         parameters=parameters,
@@ -82,28 +90,30 @@ def run_experiment(
     _store(record, predictions, places)
 
 
-def evaluate_weights(experiment: Experiment, weights: Weights, device: str, places: Places) -> None:
+def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, device: str, places: Places) -> None:
     """Test weights that were trained elsewhere, and store the result.
 
     Args:
         experiment: network and test of the weights.
+        planned: fingerprint that was planned.
         weights: the weights.
         device: 'cpu' or 'cuda'.
         places: folders.
 
     Raises:
-        BenchmarkError: data, configuration, weights or disk are not usable.
+        BenchmarkError: data, configuration, weights or disk are not usable, or something that makes the result has
+            changed since it was planned or while it was made.
     """
     prepared, environment = _set_up(experiment, device, places)
     state, meta = read_tensors(weights.path)
     model = MODELS.build(experiment.config.model)
     check_covers(state, model, weights.path)
-    fingerprint = experiment.fingerprint(prepared.manifest.fingerprint, None, weights.identity)
-    config = runtime_config(experiment.config, 0, places.data, places.checkpoints(experiment.name, None, fingerprint))
+    identity = _identify(experiment, prepared, device, weights, None, planned)
+    config = runtime_config(experiment.config, 0, places.data, places.checkpoints(experiment.name, None, planned))
     seconds, predictions = evaluate_checkpoint(config, weights.path, prepared)
     origin = 'official weights' if 'source_sha256' in meta else 'given weights'
     record = Record(
-        **_identity(experiment, prepared, None, weights.identity),
+        **_described(experiment, prepared, None, identity),
         weights=GivenWeights(
             origin=origin,
             file=weights.path.name,
@@ -139,22 +149,45 @@ def _set_up(experiment: Experiment, device: str, places: Places) -> tuple[Prepar
     return prepared, describe_environment(device, experiment.precision, processes())
 
 
-def _identity(experiment: Experiment, prepared: Prepared, seed: int | None, weights: str | None) -> dict:
+def _identify(
+    experiment: Experiment, prepared: Prepared, device: str, weights: Weights | None, seed: int | None, planned: str
+) -> Identity:
+    """What is run, which has to be what was planned."""
+    identity = experiment.identify(prepared.manifest.fingerprint, device, weights and weights.identity)
+    if identity.fingerprint(seed) != planned:
+        raise BenchmarkError(
+            f'{experiment.path}: configuration, components or data have changed since it was planned (run it again)'
+        )
+    return identity
+
+
+def _check_components(experiment: Experiment, identity: Identity) -> None:
+    """Refuse a result whose components have been edited since they were read; which version was run, nobody knows."""
+    edited = changed(identity.components.sources, load_experiment(experiment.path).components.sources)
+    if edited:
+        raise BenchmarkError(
+            f'{experiment.path}: {", ".join(edited)} changed while this ran, so its result is not stored (run it again)'
+        )
+
+
+def _described(experiment: Experiment, prepared: Prepared, seed: int | None, identity: Identity) -> dict:
     """What a record says before anything is measured."""
-    manifest = prepared.manifest
+    _check_components(experiment, identity)
     return {
         'name': experiment.name,
         'seed': seed,
         'benchmark': experiment.benchmark,
         'status': 'done',
-        'fingerprint': experiment.fingerprint(manifest.fingerprint, seed, weights),
-        'recipe': experiment.recipe(manifest.fingerprint, weights),
+        'fingerprint': identity.fingerprint(seed),
+        'experiment': identity.experiment,
+        'recipe': identity.recipe,
         'loss': experiment.loss,
         'backbone': experiment.backbone,
         'input_size': experiment.input_size,
         'config': experiment.config.pretty_text,
         'box': experiment.box,
-        'dataset': describe_dataset(manifest),
+        'components': dict(identity.components.sources),
+        'dataset': describe_dataset(prepared.manifest),
         'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -13,13 +11,10 @@ from mmengine.config import Config
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Settings
+from benchmark.suite.components import Components, find_components
 from benchmark.suite.config_reading import box_name, check_keys, first_line, loss_name, precision_name
+from benchmark.suite.identity import Identity
 from benchmark.suite.variants import TABLE, Variant, read_config, read_file, read_variants
-
-# Raised whenever a change of code changes numbers, so that results of older code are not taken for current ones.
-RESULTS_VERSION = 1
-
-_NUMBERS_DO_NOT_DEPEND_ON = ('backbone_name', 'needs_gpu', 'log_level', 'log_processor')
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,27 +108,21 @@ class Experiment:
         averaged = any(hook.type in ('EMAHook', 'StepEMAHook') for hook in self.config.get('custom_hooks', []))
         return 'last epoch, EMA weights' if averaged else 'last epoch'
 
-    def fingerprint(self, dataset: str, seed: int | None, weights: str | None = None) -> str:
-        """SHA-256 of configuration, data, seed, given weights and code version: equal ones promise equal numbers.
-
-        Args:
-            dataset: fingerprint of the prepared data, or 'none' where nothing is prepared.
-            seed: the seed; None where given weights are tested as they are.
-            weights: what :attr:`benchmark.suite.weights.Weights.identity` says; None where there are none.
-        """
-        return _sha256([RESULTS_VERSION, self._numbers, dataset, seed, *([weights] if weights else [])])
-
-    def recipe(self, dataset: str, weights: str | None = None) -> str:
-        """SHA-256 of all that but the loss and the seed: results of equal recipes differ in the loss alone."""
-        numbers = {**self._numbers, 'model': {**self._numbers['model']}}
-        # A loss of one's own is imported from somewhere; that is part of the loss.
-        numbers['custom_imports'] = {'imports': ['benchmark.models']}
-        numbers['model']['head'] = {key: value for key, value in numbers['model']['head'].items() if key != 'loss'}
-        return _sha256([RESULTS_VERSION, numbers, dataset, *([weights] if weights else [])])
-
     @cached_property
-    def _numbers(self) -> dict:
-        return {key: value for key, value in self.config.to_dict().items() if key not in _NUMBERS_DO_NOT_DEPEND_ON}
+    def components(self) -> Components:
+        """Source of the components of one's own that it uses, as it is when first asked for.
+
+        Raises:
+            BenchmarkError: a module is not found.
+        """
+        try:
+            return find_components(self.config.get('custom_imports', {}), self.config.model.head.loss.type)
+        except BenchmarkError as error:
+            raise BenchmarkError(f'{self.path}: {error}') from error
+
+    def identify(self, dataset: str, device: str, weights: str | None = None) -> Identity:
+        """What identifies its results; arguments as of :class:`benchmark.suite.identity.Identity`."""
+        return Identity(self.config.to_dict(), self.components, dataset, device, weights)
 
     @property
     def _pipeline(self) -> list[dict]:
@@ -222,6 +211,7 @@ def _checked(path: Path, config: Config) -> Experiment:
     try:
         _ = experiment.input_size, experiment.box, experiment.epochs, experiment.loss, experiment.backbone
         _ = experiment.precision, experiment.checkpoint_rule, experiment.settings, experiment.pretrained
+        _ = experiment.components
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BenchmarkError(f'{path}: incomplete configuration: {first_line(error)}') from error
     return experiment
@@ -244,7 +234,3 @@ def _variants(table: Path, files: list[Path]) -> tuple[list[Variant], list[str]]
     mend = f'{len(twice)} in all; remove the file, or add its loss to in_files of the family'
     problems = [f'{table}: makes what is a file, too: {twice[0]} ({mend})'] if twice else []
     return [one for one in variants if one.path.stem not in names], problems
-
-
-def _sha256(content: list) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

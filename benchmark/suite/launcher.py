@@ -110,6 +110,7 @@ def _command(job: Job, places: Places, setup: Setup, writer: int) -> list[str]:
     arguments = {
         'config': job.experiment.path,
         'seed': job.seed,
+        'fingerprint': job.fingerprint,
         'device': setup.device,
         'data-root': places.data,
         'work': places.work,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from benchmark.records.parts import Dataset
 from benchmark.records.record import Record, Status, read_records, write_record
 from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.experiments import Experiment
+from benchmark.suite.identity import Identity
 from benchmark.suite.weights import Weights, file_sha256, initial_weights
 
 State = Literal['done', 'no-data', 'needs-gpu', 'no-weights', 'to-run']
@@ -36,6 +38,7 @@ class Job:
         state: 'done' where it has its result, 'to-run', or what keeps it from being run.
         obstacle: what keeps it from being run, and what to do; one line.
         weights: weights to start from or to test; None where there are none, or where they are missing.
+        device: kind of device that it runs on: 'cpu' or 'cuda'.
     """
 
     experiment: Experiment
@@ -44,6 +47,7 @@ class Job:
     state: State
     obstacle: str = ''
     weights: Weights | None = None
+    device: str = 'cpu'
 
     @property
     def name(self) -> str:
@@ -63,16 +67,13 @@ class Job:
     @property
     def fingerprint(self) -> str:
         """What its result is filed under."""
-        return self.experiment.fingerprint(self._dataset, self.seed, self.weights and self.weights.identity)
+        return self.identity.fingerprint(self.seed)
 
-    @property
-    def recipe(self) -> str:
-        """What it has in common with the experiments that it may be compared with."""
-        return self.experiment.recipe(self._dataset, self.weights and self.weights.identity)
-
-    @property
-    def _dataset(self) -> str:
-        return self.manifest.fingerprint if self.manifest else 'none'
+    @cached_property
+    def identity(self) -> Identity:
+        """What identifies its result besides the seed."""
+        dataset = self.manifest.fingerprint if self.manifest else 'none'
+        return self.experiment.identify(dataset, self.device, self.weights and self.weights.identity)
 
     def placeholder(self, status: Status, reason: str) -> Record:
         """A record without a result."""
@@ -83,11 +84,13 @@ class Job:
             status=status,
             reason=reason,
             fingerprint=self.fingerprint,
-            recipe=self.recipe,
+            experiment=self.identity.experiment,
+            recipe=self.identity.recipe,
             loss=self.experiment.loss,
             backbone=self.experiment.backbone,
             input_size=self.experiment.input_size,
             config=self.experiment.config.pretty_text,
+            components=dict(self.identity.components.sources),
             dataset=describe_dataset(self.manifest) if self.manifest else None,
             created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
         )
@@ -135,22 +138,32 @@ def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: P
     Raises:
         BenchmarkError: a manifest or record is damaged, or ``--pretrained`` names no file.
     """
-    finished = {
-        record.fingerprint
-        for record in read_records(places.records)
-        if record.status == 'done' and (places.records / record.predictions).is_file()
-    }
+    finished = finished_fingerprints(places.records)
     return [_plan(experiment, seed, places, setup, finished) for experiment in experiments for seed in seeds]
 
 
-def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places) -> Job:
+def finished_fingerprints(records: Path) -> set[str]:
+    """What has its result in a folder of records: record and predictions.
+
+    Raises:
+        BenchmarkError: a record is damaged.
+    """
+    return {
+        record.fingerprint
+        for record in read_records(records)
+        if record.status == 'done' and (records / record.predictions).is_file()
+    }
+
+
+def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places, device: str) -> Job:
     """The job of testing given weights.
 
     Raises:
         BenchmarkError: nothing is prepared, or there is no such file.
     """
     manifest = read_manifest(places.data, experiment.benchmark)
-    return Job(experiment, None, manifest, 'to-run', weights=Weights('final', checkpoint, file_sha256(checkpoint)))
+    weights = Weights('final', checkpoint, file_sha256(checkpoint))
+    return Job(experiment, None, manifest, 'to-run', weights=weights, device=device)
 
 
 def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finished: set[str]) -> Job:
@@ -162,8 +175,8 @@ def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finis
         except BenchmarkError as error:
             obstacle = str(error)
     if manifest is None:
-        return Job(experiment, seed, None, 'no-data', missing_data(experiment.benchmark), weights)
-    job = Job(experiment, seed, manifest, 'to-run', weights=weights)
+        return Job(experiment, seed, None, 'no-data', missing_data(experiment.benchmark), weights, setup.device)
+    job = Job(experiment, seed, manifest, 'to-run', weights=weights, device=setup.device)
     if not obstacle and job.fingerprint in finished:
         return replace(job, state='done')
     if experiment.needs_gpu and setup.device == 'cpu' and not setup.named:

@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument('--config', type=Path, required=True)
     parser.add_argument('--seed', type=int, help='missing where given weights are tested')
+    parser.add_argument('--fingerprint', required=True, help='what was planned')
     parser.add_argument('--device', choices=('cpu', 'cuda'), required=True)
     parser.add_argument('--data-root', type=Path, required=True)
     parser.add_argument('--work', type=Path, required=True)
@@ -73,11 +74,19 @@ def _run(options: argparse.Namespace, report) -> None:
         digest = file_sha256(options.weights) if options.weights else None
         weights = Weights(options.weights_role, options.weights, digest)
     if options.seed is None:
-        evaluate_weights(experiment, weights, options.device, places)
+        evaluate_weights(experiment, options.fingerprint, weights, options.device, places)
         return
     first = int(os.environ.get('RANK', 0)) == 0
     with _only_process(places.work, f'{experiment.name}-seed{options.seed}') if first else nullcontext():
-        run_experiment(experiment, options.seed, weights, options.device, places, report if first else _silent)
+        run_experiment(
+            experiment,
+            options.seed,
+            options.fingerprint,
+            weights,
+            options.device,
+            places,
+            report if first else _silent,
+        )
 
 
 def _silent(message: dict) -> None:

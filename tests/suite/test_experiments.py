@@ -38,7 +38,7 @@ def test_baseline_and_star_differ_in_their_loss_alone(experiments):
     """Every STAR configuration has a smooth-L1 one of its recipe; only heatmap regression stands alone."""
     by_recipe = defaultdict(set)
     for one in experiments:
-        by_recipe[one.recipe('data')].add(one.loss)
+        by_recipe[one.identify('data', 'cpu').recipe].add(one.loss)
     for losses in by_recipe.values():
         assert losses == {'heatmap MSE'} or {'smooth-L1', 'STAR'} <= losses
 
@@ -50,15 +50,9 @@ def test_published_results_keep_their_fingerprints(experiments):
     assert records
     for record in records:
         experiment = by_name[record.name]
-        assert experiment.fingerprint(record.dataset.fingerprint, record.seed) == record.fingerprint
-        assert experiment.recipe(record.dataset.fingerprint) == record.recipe
-
-
-def test_fingerprint_depends_on_configuration_data_and_seed(experiments):
-    first, second = experiments[:2]
-    fingerprints = {one.fingerprint(data, seed) for one in (first, second) for data in ('a', 'b') for seed in (0, 1)}
-    assert len(fingerprints) == 8
-    assert first.fingerprint('a', 0) == load_experiment(first.path).fingerprint('a', 0)
+        identity = experiment.identify(record.dataset.fingerprint, record.environment.device)
+        assert identity.fingerprint(record.seed) == record.fingerprint
+        assert (identity.experiment, identity.recipe) == (record.experiment, record.recipe)
 
 
 def test_layout_of_the_head_fits_the_benchmark(experiments):
@@ -85,17 +79,13 @@ def test_loss_name_tells_variants_apart(configs):
         assert load_experiment(mine).loss == name
 
 
-def test_importing_a_loss_of_ones_own_leaves_the_recipe(configs):
+def test_component_that_is_not_there_is_named_with_its_configuration(configs):
     path = configs / BASELINE
     mine = path.with_name('mine.py')
-    mine.write_text(
-        f"_base_ = './{path.name}'\n"
-        "custom_imports = dict(imports=['benchmark.models', 'mine'], allow_failed_imports=False)\n"
-        "model = dict(head=dict(loss=dict(_delete_=True, type='MyLoss')))\n"
-    )
-    assert load_experiment(mine).recipe('data') == load_experiment(path).recipe('data')
-    mine.write_text(f"_base_ = './{path.name}'\nmodel = dict(neck=dict(out_channels=32))\n")
-    assert load_experiment(mine).recipe('data') != load_experiment(path).recipe('data')
+    mine.write_text(f"_base_ = './{path.name}'\ncustom_imports = dict(imports=['nowhere'])\n")
+    found, problems = find_experiments(configs)
+    assert problems == [f'{mine}: custom_imports: no module nowhere (put its folder on PYTHONPATH)']
+    assert path.stem in {one.name for one in found}
 
 
 @pytest.mark.parametrize(

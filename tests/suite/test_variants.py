@@ -12,7 +12,7 @@ from benchmark.suite.variants import TABLE, read_file, read_variants
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'mmpose_configs'
-# Of the variants while each was a file, with data 'd' and seed 0.
+# With data 'd', seed 0 and a CPU; the configurations are those that each was while it was a file.
 KNOWN = json.loads(Path(__file__).with_name('variants.json').read_text())
 NAME = 'td-softargmax_hg1w32-attn-star-l1_16b-40e_cofw-128x128'
 OWN = """
@@ -52,8 +52,9 @@ def own(tmp_path) -> Path:
 def test_every_variant_has_the_fingerprint_that_it_had(name):
     experiment = find_experiment(name, CONFIGS)
     assert experiment.name == name
-    assert experiment.fingerprint('d', 0) == KNOWN[name]['fingerprint']
-    assert experiment.recipe('d') == KNOWN[name]['recipe']
+    identity = experiment.identify('d', 'cpu')
+    assert identity.fingerprint(0) == KNOWN[name]['fingerprint']
+    assert identity.recipe == KNOWN[name]['recipe']
 
 
 def test_every_network_has_every_loss_with_and_without_attention_on_every_dataset():
@@ -73,7 +74,7 @@ def test_baseline_and_star_of_the_official_recipe_are_files():
 def test_address_of_a_variant_loads_it():
     experiment = load_experiment(CONFIGS / TABLE / f'{NAME}.py')
     assert (experiment.name, experiment.path) == (NAME, CONFIGS / TABLE / f'{NAME}.py')
-    assert experiment.fingerprint('d', 0) == KNOWN[NAME]['fingerprint']
+    assert experiment.identify('d', 'cpu').fingerprint(0) == KNOWN[NAME]['fingerprint']
     with pytest.raises(BenchmarkError, match=r'_variants\.py/nothing\.py: no such configuration'):
         load_experiment(CONFIGS / TABLE / 'nothing.py')
 
@@ -96,7 +97,7 @@ def test_folder_of_ones_own_may_have_a_table(own):
         ('mine-l1', 'L1', 'ResNet'),
         ('mine-wing', 'Wing (use_target_weight=True)', 'ResNet'),
     ]
-    assert len({one.recipe('d') for one in found}) == 1
+    assert len({one.identify('d', 'cpu').recipe for one in found}) == 1
 
 
 def test_folder_of_ones_own_needs_no_table(own):
