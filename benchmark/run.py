@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from benchmark.errors import BenchmarkError, UsageError
 if TYPE_CHECKING:
     from benchmark.suite.campaign import Outcome
     from benchmark.suite.conditions import Places, Setup
+    from benchmark.suite.experiments import Experiment
     from benchmark.suite.planning import Job
 
 FOLDERS = {
@@ -40,7 +42,13 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument('--dataset', nargs='+', default=[], metavar='NAME', help='benchmarks, e.g. 300w synthetic-68')
     what.add_argument('--loss', nargs='+', default=[], metavar='NAME', help='losses, e.g. star smooth-l1')
     what.add_argument('--name', nargs='+', default=[], metavar='PATTERN', help='configurations, shell patterns allowed')
-    what.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='N', help='default: 0')
+    what.add_argument('--seeds', nargs='+', type=int, metavar='N', help='default: 0')
+    what.add_argument(
+        '--plan',
+        type=Path,
+        metavar='FILE',
+        help='freeze what is selected into FILE, before the first training; or, where FILE is there, run what it says',
+    )
     given = parser.add_argument_group('or weights that were trained elsewhere')
     given.add_argument('--evaluate', type=Path, metavar='CHECKPOINT', help='test these weights and make a row of them')
     given.add_argument('--config', metavar='CONFIG', help='their configuration: a file, or its name without .py')
@@ -87,11 +95,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     selected = options.all or options.dataset or options.loss or options.name
+    planned = options.plan is not None and options.plan.exists()
+    if planned and (selected or options.seeds is not None):
+        parser.error(f'--plan {options.plan}: is there already, and says what is run (give it alone)')
+    options.seeds = options.seeds or [0]
     if (options.evaluate is None) != (options.config is None):
         parser.error('--evaluate and --config go together')
-    if options.evaluate and (selected or options.list or options.dry_run or options.processes != 1):
+    if options.evaluate and (selected or options.plan or options.list or options.dry_run or options.processes != 1):
         parser.error('--evaluate CHECKPOINT --config CONFIG stands alone')
-    if not (selected or options.list or options.evaluate):
+    if not (selected or options.list or options.evaluate or planned):
         parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
     if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
         parser.error('--seeds: expected different, non-negative numbers')
@@ -129,6 +141,8 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
         raise
     if not (options.all or options.list):
         problems = []
+    if options.plan:
+        return _follow(options, experiments, folders, places, setup)
     if options.list or options.dry_run:
         _print_jobs(plan_jobs(experiments, options.seeds, places, setup), options)
         _say_problems(problems)
@@ -136,6 +150,40 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
     display = Display()
     prepare_drawn(experiments, folders['data_root'], display)
     return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, problems)
+
+
+def _follow(
+    options: argparse.Namespace,
+    experiments: list[Experiment],
+    folders: dict[str, Path],
+    places: Places,
+    setup: Setup,
+) -> int:
+    """Freeze a plan, or run one that is there."""
+    from benchmark.records.plans import read_plan
+    from benchmark.suite.campaign import prepare_drawn, run_jobs
+    from benchmark.suite.display import Display
+    from benchmark.suite.planning import plan_jobs
+    from benchmark.suite.registration import check_planned, describe_plan, freeze_plan, planned_experiments
+
+    display = Display()
+    if not options.plan.exists():
+        prepare_drawn(experiments, folders['data_root'], display)
+        plan = freeze_plan(options.plan, plan_jobs(experiments, options.seeds, places, setup), places)
+        for line in describe_plan(plan, options.plan):
+            print(line, file=sys.stderr)
+        return 0
+    plan, _ = read_plan(options.plan)
+    experiments = planned_experiments(plan, options.plan, experiments)
+    options.seeds = sorted({run.seed for run in plan.runs})
+    prepare_drawn(experiments, folders['data_root'], display)
+    jobs = plan_jobs(experiments, options.seeds, places, setup)
+    check_planned(plan, options.plan, jobs)
+    if options.list or options.dry_run:
+        _print_jobs(jobs, options)
+        return 0
+    setup = replace(setup, plan=options.plan.resolve(), named=True)
+    return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, [])
 
 
 def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:

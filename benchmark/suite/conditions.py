@@ -35,6 +35,7 @@ class Setup:
         pretrained: file of pretrained weights, or folder that holds it; None for torch's cache.
         without_pretrained: whether backbones start from random weights where there are no pretrained ones.
         named: whether experiments were chosen by name, so that one made for a GPU may take a CPU.
+        plan: file of the plan that the run holds to; None where there is none.
     """
 
     device: str
@@ -42,3 +43,4 @@ class Setup:
     pretrained: Path | None = None
     without_pretrained: bool = False
     named: bool = False
+    plan: Path | None = None

@@ -16,6 +16,7 @@ from benchmark.datasets.prepared import Prepared, open_prepared
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Cost, Environment, Epoch, GivenWeights, Pretrained
+from benchmark.records.plans import file_plan, read_plan
 from benchmark.records.predictions import Predictions, save_predictions, summarize
 from benchmark.records.record import Record, write_record
 from benchmark.suite.beginnings import begin
@@ -42,6 +43,7 @@ def run_experiment(
     device: str,
     places: Places,
     report: Callable[[dict], None],
+    plan: Path | None = None,
 ) -> None:
     """Train, test and store one experiment; continue it where an earlier run stopped.
 
@@ -53,6 +55,7 @@ def run_experiment(
         device: 'cpu' or 'cuda'; the process must see no GPU for 'cpu'.
         places: folders.
         report: called with progress (see :class:`ProgressHook`).
+        plan: the plan that names this run, if there is one; a copy of it goes beside the records.
 
     Raises:
         BenchmarkError: data, configuration, weights, disk or numbers are not usable, or something that makes the result
@@ -87,6 +90,9 @@ def run_experiment(
         environment=environment,
         curve=tuple(Epoch(**epoch) for epoch in progress.curve),
     )
+    if plan is not None:
+        file_plan(plan, places.records.parent)
+        record = record.model_copy(update={'plan': read_plan(plan)[1]})
     _store(record, predictions, places)
 
 

@@ -116,6 +116,7 @@ def _command(job: Job, places: Places, setup: Setup, writer: int) -> list[str]:
         'work': places.work,
         'records': places.records,
         'progress': writer,
+        'plan': setup.plan,
         'weights-role': job.weights and job.weights.role,
         'weights': job.weights and job.weights.path,
     }

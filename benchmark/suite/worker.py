@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--records', type=Path, required=True)
     parser.add_argument('--progress', type=int, required=True, help='file descriptor')
+    parser.add_argument('--plan', type=Path)
     parser.add_argument('--weights-role', choices=('initial', 'random', 'final'))
     parser.add_argument('--weights', type=Path)
     options = parser.parse_args()
@@ -86,6 +87,7 @@ def _run(options: argparse.Namespace, report) -> None:
             options.device,
             places,
             report if first else _silent,
+            options.plan,
         )
 
 
