@@ -27,7 +27,7 @@ from benchmark.datasets.synthetic.sampling import CONDITIONS, sample_parameters
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 
-GENERATOR_VERSION = 1  # to be raised with every change that alters an image or a landmark
+GENERATOR_VERSION = 2  # to be raised with every change that alters an image or a landmark
 SPLITS = ('train', 'test')
 _SETTINGS = 'generator.json'
 _FACES_PER_PROCESS = 100
