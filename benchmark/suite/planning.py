@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
-from benchmark.datasets.manifest import Manifest, read_manifest
+from benchmark.datasets.manifest import Manifest, OutdatedDataError, read_manifest
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Dataset
@@ -154,7 +154,11 @@ def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places) ->
 
 
 def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finished: set[str]) -> Job:
-    manifest = find_manifest(places.data, experiment.benchmark)
+    manifest, lack = None, missing_data(experiment.benchmark)
+    try:
+        manifest = find_manifest(places.data, experiment.benchmark)
+    except OutdatedDataError as error:
+        lack = str(error)
     weights, obstacle = None, ''
     if experiment.pretrained:
         try:
@@ -162,7 +166,7 @@ def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finis
         except BenchmarkError as error:
             obstacle = str(error)
     if manifest is None:
-        return Job(experiment, seed, None, 'no-data', missing_data(experiment.benchmark), weights)
+        return Job(experiment, seed, None, 'no-data', lack, weights)
     job = Job(experiment, seed, manifest, 'to-run', weights=weights)
     if not obstacle and job.fingerprint in finished:
         return replace(job, state='done')
@@ -222,6 +226,7 @@ def describe_dataset(manifest: Manifest) -> Dataset:
         test_images=manifest.test_images,
         subset_images=manifest.subset_images,
         missing=manifest.missing_images,
+        pixels=manifest.pixels,
     )
 
 
@@ -229,6 +234,7 @@ def find_manifest(data_root: Path, benchmark: str) -> Manifest | None:
     """The manifest of prepared data, or None where nothing is prepared.
 
     Raises:
+        OutdatedDataError: an older version has prepared it.
         BenchmarkError: it is damaged.
     """
     if not (data_root / benchmark / 'manifest.json').exists():
