@@ -245,6 +245,9 @@ def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
         width, height = row['input_size']
         what = f'{row["loss"]}, {row["backbone"]}, {width} x {height}, {row["epochs"]} epochs'
         print(f'{row["state"]:10} {row["benchmark"]:13} {row["name"]} seed {row["seed"]} ({what})')
+    lacking = {job.experiment.benchmark: job.obstacle for job in jobs if job.state == 'no-data' and not job.drawable}
+    for benchmark, obstacle in lacking.items():
+        print(f'{benchmark}: {obstacle}', file=sys.stderr)
 
 
 def _results(outcome: Outcome, records: Path) -> list[dict]:
@@ -264,14 +267,14 @@ def _results(outcome: Outcome, records: Path) -> list[dict]:
 
 def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]) -> int:
     """Say on stderr what was and was not done, and choose the exit status."""
-    from benchmark.suite.planning import NEEDS_GPU, missing_data
+    from benchmark.suite.planning import NEEDS_GPU
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)
 
     say(f'{len(outcome.done)} done, {len(outcome.skipped)} done before, {len(outcome.failed)} failed')
-    for benchmark in dict.fromkeys(job.experiment.benchmark for job in outcome.no_data):
-        say(f'{benchmark}: not run: {missing_data(benchmark)}')
+    for benchmark, obstacle in {job.experiment.benchmark: job.obstacle for job in outcome.no_data}.items():
+        say(f'{benchmark}: not run: {obstacle}')
     for benchmark, count in Counter(job.experiment.benchmark for job in outcome.needs_gpu).items():
         say(f'{benchmark}: {count} not run: {NEEDS_GPU}')
     for job, why in outcome.failed:

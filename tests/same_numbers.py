@@ -107,7 +107,8 @@ def _compare(before: Path, folder: Path) -> list[str]:
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: _python(trees[name], '-c', _DRAW, str(folder / f'data-{name}')), trees))
         manifests = [json.loads((folder / f'data-{name}' / BENCHMARK / 'manifest.json').read_text()) for name in trees]
-        lines = [] if manifests[0]['fingerprint'] == manifests[1]['fingerprint'] else ['drawn faces: differ']
+        one, other = ([manifest.get(key) for key in ('fingerprint', 'pixels')] for manifest in manifests)
+        lines = [] if one == other else ['drawn faces: differ']
         # Both train on the same faces, so that a change of these does not hide one of the training; each on a copy of
         # its own, because a training leaves what it has cut out of them for the next one.
         for name in trees:

@@ -153,6 +153,23 @@ def test_missing_data_is_a_row_with_its_reason(workshop):
     assert 'no prepared data' in (workshop.folder / 'results' / 'README.md').read_text()
 
 
+def test_list_says_which_data_are_missing_and_which_an_older_version_prepared(workshop):
+    text = workshop.baseline.replace('synthetic-29', '300w').replace('out_channels=29', 'out_channels=68')
+    workshop.write_config('tiny-300w', text)
+    result = workshop.call('--list', '--dataset', '300w')
+    assert result.returncode == 0
+    assert result.stdout.startswith('no-data')
+    assert result.stderr.startswith('300w: no prepared data. ')
+    manifest = workshop.folder / 'data' / '300w' / 'manifest.json'
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text('{"schema_version": 1}')
+    result = workshop.call('--list', '--dataset', '300w', '--data-root', str(manifest.parents[1]))
+    assert (result.returncode, result.stderr) == (
+        0,
+        f'300w: {manifest}: prepared by an older version (run: python -m benchmark.prepare 300w --source DIR)\n',
+    )
+
+
 def test_dry_run_changes_nothing(workshop):
     result = workshop.call('--all', '--dry-run', '--seeds', '0', '1')
     assert result.returncode == 0

@@ -87,8 +87,9 @@ def open_crops(prepared: Prepared, split: str, padding: float, size: int, align_
         raise BenchmarkError(f'{name}: no {split} faces in {prepared.folder} (prepare the {split} part of {name} too)')
     matrices = np.stack([crop_matrix(face, padding, size, align_corners) for face in faces])
     convention = '-corners' if align_corners else ''
-    fingerprint = prepared.manifest.fingerprint[:16]
-    path = prepared.folder / 'crops' / f'{split}-{size}px-{padding:g}{convention}-v{CROP_VERSION}-{fingerprint}.npy'
+    # The same drawn faces may have other pixels, where they were drawn elsewhere.
+    content = f'{prepared.manifest.fingerprint[:16]}-{prepared.manifest.pixels[:8]}'
+    path = prepared.folder / 'crops' / f'{split}-{size}px-{padding:g}{convention}-v{CROP_VERSION}-{content}.npy'
     if not path.exists():
         _write_crops(prepared, faces, matrices, size, path)
     return _map_crops(path, matrices, (len(faces), size, size, 3))

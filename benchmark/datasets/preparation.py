@@ -66,7 +66,7 @@ def prepare_original(
         image_root = Path(os.path.commonpath(roots)) if roots else data_root
         faces = (reading.faces(split, image_root) for split in ('train', 'test'))
         digests = reading.digests(image_root)
-        manifest = write_prepared(data_root, benchmark, *faces, image_root, reading.missing, digests)
+        manifest = write_prepared(data_root, benchmark, *faces, image_root, reading.missing, digests=digests)
         workspace.forget_unused()
     return manifest, reading
 

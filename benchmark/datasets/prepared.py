@@ -1,4 +1,4 @@
-"""The one form that every dataset is prepared into, and its fingerprint.
+"""The one form that every dataset is prepared into.
 
 ``<data_root>/<benchmark>/`` holds ``annotations/train.json`` and ``annotations/test.json`` (COCO style, see
 :mod:`benchmark.datasets.annotations`) and ``manifest.json``, which is written last: without it nothing is prepared.
@@ -15,7 +15,9 @@ from pathlib import Path
 
 import benchmark as package
 from benchmark.datasets.annotations import Face, check_face, decode_faces, encode_faces
-from benchmark.datasets.manifest import SPLITS, Manifest, content_fingerprint, read_manifest
+from benchmark.datasets.drawing import Drawing
+from benchmark.datasets.identity import identify
+from benchmark.datasets.manifest import SPLITS, Manifest, read_manifest
 from benchmark.datasets.workspace import TEMPORARY
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
@@ -61,6 +63,7 @@ def write_prepared(
     test: Sequence[Face],
     image_root: Path,
     missing: Sequence[str] = (),
+    drawing: Drawing | None = None,
     digests: Mapping[str, bytes] | None = None,
 ) -> Manifest:
     """Write the prepared form of a benchmark; nothing is rewritten when the same content is there already.
@@ -75,7 +78,8 @@ def write_prepared(
         test: test faces, with their subsets.
         image_root: folder that image paths are relative to; absolute, or relative to the prepared folder.
         missing: one sentence for each folder that falls short of the published benchmark and each file left out.
-        digests: digests of images that are known already (see :func:`content_fingerprint`).
+        drawing: how the faces were drawn; None of photographs.
+        digests: digests of images that are known already (see :func:`~benchmark.datasets.identity.identify`).
 
     Returns:
         The manifest, as it is now on disk.
@@ -91,6 +95,7 @@ def write_prepared(
     _check_faces(rules, splits)
     encoded = {split: encode_faces(faces) for split, faces in splits.items()}
     missing_images = _missing_images(rules, len(train), len(test))
+    identity = identify(benchmark, splits, root, drawing, digests)
     manifest = Manifest(
         benchmark=benchmark,
         image_root=root.relative_to(folder.resolve()) if root.is_relative_to(folder.resolve()) else root,
@@ -102,7 +107,9 @@ def write_prepared(
         complete=not missing and missing_images == 0,
         missing_images=missing_images,
         missing=tuple(missing),
-        fingerprint=content_fingerprint(splits, root, digests),
+        fingerprint=identity.fingerprint,
+        pixels=identity.pixels,
+        drawing=drawing,
         annotation_sha256={split: hashlib.sha256(content).hexdigest() for split, content in encoded.items()},
         made_by=f'benchmark {package.__version__}',
     )
@@ -120,7 +127,7 @@ def write_prepared(
 
 
 def find_prepared(data_root: Path, benchmark: str) -> Manifest | None:
-    """The manifest where the preparation is intact (manifest and both annotation files), otherwise None."""
+    """The manifest where the preparation is intact (manifest and both annotation files) and of this version."""
     try:
         manifest = read_manifest(data_root, benchmark)
         for split in SPLITS:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from benchmark.datasets.lossless import is_marked, pixel_digest
 from benchmark.errors import BenchmarkError
 
 MOST_THREADS = 16  # each holds a decoded image
@@ -52,16 +52,28 @@ def image_size(content: bytes) -> tuple[int, int]:
 
 
 def image_digest(content: bytes) -> bytes:
-    """SHA-256 of an image file; of its pixels where it is one of :func:`~benchmark.datasets.lossless.encode_png`.
+    """:func:`pixel_digest` of an image file, as Pillow decodes it to RGB; an orientation tag is not applied.
 
     Raises:
-        ValueError: an image that this package has encoded is damaged; one line, without the file's name.
+        ValueError: as :func:`image_size` does.
     """
-    return _digest(content, _decode(content) if is_marked(content) else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        return pixel_digest(_pixels(_decode(content)))
 
 
-def _digest(content: bytes, image: Image.Image | None) -> bytes:
-    return pixel_digest(np.asarray(image)) if is_marked(content) else hashlib.sha256(content).digest()
+def pixel_digest(pixels: NDArray[np.uint8]) -> bytes:
+    """SHA-256 of the size and the pixels of an image.
+
+    Args:
+        pixels: (height, width, 3), RGB.
+    """
+    height, width, _ = pixels.shape
+    return hashlib.sha256(f'{width} x {height} RGB'.encode() + np.ascontiguousarray(pixels).tobytes()).digest()
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image.convert('RGB'))
 
 
 def _decode(content: bytes) -> Image.Image:
@@ -119,7 +131,7 @@ def _check_image(path: Path) -> CheckedImage:
     try:
         content = read_bytes(path)
         image = _decode(content)
-        return CheckedImage(image.size, _digest(content, image))
+        return CheckedImage(image.size, pixel_digest(_pixels(image)))
     except ValueError as error:
         return CheckedImage(None, b'', str(error))
 

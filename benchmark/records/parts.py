@@ -23,7 +23,7 @@ class Metric(Schema):
 class Dataset(Schema):
     """The prepared data that an experiment was trained and tested on."""
 
-    fingerprint: str = Field(description='SHA-256 over the content of the prepared data, hexadecimal')
+    fingerprint: str = Field(description='SHA-256 that identifies the prepared data on every machine, hexadecimal')
     complete: bool = Field(description='whether every image of the published benchmark was present')
     train_images: int = Field(description='number of training images')
     test_images: int = Field(description='number of test images')

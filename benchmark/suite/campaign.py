@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.datasets.synthetic import prepare_synthetic, settings_to_draw
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.beginnings import abandoned
@@ -50,15 +50,16 @@ class Outcome:
 
 
 def prepare_drawn(experiments: Sequence[Experiment], data_root: Path, display: Display) -> None:
-    """Draw the synthetic benchmarks that experiments need and that are not prepared yet.
+    """Draw the synthetic benchmarks that experiments need and that are not prepared yet, or by an older version.
 
     Raises:
-        BenchmarkError: the data folder cannot be written to.
+        BenchmarkError: the data folder cannot be written to, or a manifest is damaged.
     """
-    for name in dict.fromkeys(one.benchmark for one in experiments):
-        if get_benchmark(name).synthetic and not (data_root / name / 'manifest.json').exists():
-            display.say(f'{name}: drawing synthetic faces into {data_root / name}')
-            prepare_synthetic(data_root, name)
+    for name in dict.fromkeys(one.benchmark for one in experiments if get_benchmark(one.benchmark).synthetic):
+        settings = settings_to_draw(data_root, name)
+        if settings is not None:
+            display.say(f'{name}: drawing synthetic faces {"again " if settings else ""}into {data_root / name}')
+            prepare_synthetic(data_root, name, **settings)
 
 
 def run_jobs(

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from benchmark.datasets.manifest import Manifest, read_manifest
+from benchmark.datasets.manifest import Manifest, OutdatedDataError, read_manifest
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Dataset
@@ -167,7 +167,11 @@ def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places, de
 
 
 def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finished: set[str]) -> Job:
-    manifest = find_manifest(places.data, experiment.benchmark)
+    manifest, lack = None, missing_data(experiment.benchmark)
+    try:
+        manifest = find_manifest(places.data, experiment.benchmark)
+    except OutdatedDataError as error:
+        lack = str(error)
     weights, obstacle = None, ''
     if experiment.pretrained:
         try:
@@ -175,7 +179,7 @@ def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finis
         except BenchmarkError as error:
             obstacle = str(error)
     if manifest is None:
-        return Job(experiment, seed, None, 'no-data', missing_data(experiment.benchmark), weights, setup.device)
+        return Job(experiment, seed, None, 'no-data', lack, weights, setup.device)
     job = Job(experiment, seed, manifest, 'to-run', weights=weights, device=setup.device)
     if not obstacle and job.fingerprint in finished:
         return replace(job, state='done')
@@ -235,6 +239,7 @@ def describe_dataset(manifest: Manifest) -> Dataset:
         test_images=manifest.test_images,
         subset_images=manifest.subset_images,
         missing=manifest.missing_images,
+        pixels=manifest.pixels,
     )
 
 
@@ -242,6 +247,7 @@ def find_manifest(data_root: Path, benchmark: str) -> Manifest | None:
     """The manifest of prepared data, or None where nothing is prepared.
 
     Raises:
+        OutdatedDataError: an older version has prepared it.
         BenchmarkError: it is damaged.
     """
     if not (data_root / benchmark / 'manifest.json').exists():

@@ -94,7 +94,8 @@ def test_bytes_and_name_of_a_store_stay_what_they_were(prepare):
     prepared = prepare()
     open_crops(prepared, 'train', 1.25 * 1.5, 192)
     (path,) = (prepared.folder / 'crops').iterdir()
-    assert path.name == f'train-192px-1.875-v1-{prepared.manifest.fingerprint[:16]}.npy'
+    content = f'{prepared.manifest.fingerprint[:16]}-{prepared.manifest.pixels[:8]}'
+    assert path.name == f'train-192px-1.875-v1-{content}.npy'
     expected = []
     for face in prepared.train:
         low, high = face.keypoints.min(0), face.keypoints.max(0)

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from benchmark.datasets.annotations import decode_faces, encode_faces
+from benchmark.datasets.drawing import GENERATOR_VERSION
+from benchmark.datasets.manifest import OutdatedDataError
 from benchmark.datasets.prepared import (
     Face,
     find_prepared,
@@ -243,7 +245,9 @@ def _edited(**changes):
         (_edited(train_images='many'), 'train_images'),
         (_edited(complete=None), 'complete'),
         (_edited(extra=1), 'extra'),
-        (_edited(schema_version=2), 'schema_version'),
+        (_edited(schema_version='2'), 'schema_version'),
+        (_edited(pixels=None), 'pixels'),
+        (_edited(drawing={'seed': -1, 'generator': 2}), 'drawing.seed'),
         (_edited(benchmark='wflw'), 'not one of 300w'),
         (_edited(subset_images={'full': 2}), 'not one of 300w'),
         (_edited(annotation_sha256={}), 'annotation_sha256'),
@@ -260,6 +264,39 @@ def test_damaged_manifest_is_one_line_with_its_key(tmp_path, write, edit, named)
     assert message.endswith('(run: python -m benchmark.prepare 300w --source DIR)')
     assert named in message
     assert '\n' not in message
+
+
+@pytest.mark.parametrize(
+    ('edit', 'error', 'message'),
+    [
+        (
+            _edited(schema_version=1),
+            OutdatedDataError,
+            'prepared by an older version (run: python -m benchmark.prepare 300w --source DIR)',
+        ),
+        (
+            _edited(drawing={'seed': 0, 'generator': 1}),
+            OutdatedDataError,
+            f'drawn by version 1 of the generator, this is {GENERATOR_VERSION} '
+            '(run: python -m benchmark.prepare 300w --source DIR)',
+        ),
+        (
+            _edited(schema_version=3),
+            BenchmarkError,
+            'prepared by a newer version (update this one, or choose another --data-root)',
+        ),
+    ],
+)
+def test_data_of_another_version_are_not_used(tmp_path, write, edit, error, message):
+    manifest = write()
+    path = tmp_path / 'data' / '300w' / 'manifest.json'
+    path.write_text(edit(path.read_text()))
+    with pytest.raises(BenchmarkError) as caught:
+        open_prepared(tmp_path / 'data', '300w')
+    assert type(caught.value) is error
+    assert str(caught.value) == f'{path}: {message}'
+    assert find_prepared(tmp_path / 'data', '300w') is None
+    assert write() == manifest == find_prepared(tmp_path / 'data', '300w')
 
 
 @pytest.mark.parametrize('change', ['removed', 'cut', 'edited'])

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import hashlib
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.datasets.lossless import encode_png, is_marked, pixel_digest
-from benchmark.datasets.source import check_images, image_digest, image_size
+from benchmark.datasets.lossless import encode_png
+from benchmark.datasets.source import check_images, image_digest, image_size, pixel_digest
 
 
 def _file(pixels, kind):
@@ -31,24 +30,36 @@ def test_encoded_image_is_the_same_to_the_pixel(shape):
     assert image_size(content) == shape[1::-1]
 
 
-def test_own_images_are_hashed_by_pixels_and_others_by_bytes(pixels):
-    assert is_marked(encode_png(pixels))
-    assert image_digest(encode_png(pixels)) == pixel_digest(pixels)
+def test_images_are_hashed_by_their_pixels_however_they_are_packed(pixels):
+    digest = pixel_digest(pixels)
+    assert image_digest(encode_png(pixels)) == image_digest(_file(pixels, 'PNG')) == digest
+    photograph = _file(pixels, 'JPEG')
+    with Image.open(io.BytesIO(photograph)) as image:
+        assert image_digest(photograph) == pixel_digest(np.asarray(image)) != digest
+
+
+def test_a_grey_image_is_hashed_as_a_coloured_one_of_the_same_pixels(pixels):
     for kind in ('PNG', 'JPEG'):
-        content = _file(pixels, kind)
-        assert not is_marked(content)
-        assert image_digest(content) == hashlib.sha256(content).digest()
+        content = _file(pixels[..., 0], kind)
+        with Image.open(io.BytesIO(content)) as image:
+            grey = np.asarray(image)
+        assert image_digest(content) == pixel_digest(np.stack([grey] * 3, axis=-1))
+
+
+def test_an_orientation_tag_does_not_turn_the_pixels_that_are_hashed(pixels):
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).save(file, 'PNG', exif=exif)
+    assert image_digest(file.getvalue()) == pixel_digest(pixels)
 
 
 def test_pixel_digest_sees_pixels_and_shape(pixels):
-    digests = {
-        pixel_digest(array) for array in (pixels, pixels[::-1], pixels.reshape(30, 20, 3), pixels.reshape(20, 90))
-    }
+    digests = {pixel_digest(array) for array in (pixels, pixels[::-1], pixels[..., ::-1], pixels.reshape(30, 20, 3))}
     assert len(digests) == 4
     assert pixel_digest(np.asfortranarray(pixels)) == pixel_digest(pixels)
 
 
-def test_damaged_own_image_has_no_digest(pixels):
+def test_damaged_image_has_no_digest(pixels):
     with pytest.raises(ValueError, match='damaged image'):
         image_digest(encode_png(pixels)[:-40])
 
@@ -64,4 +75,4 @@ def test_images_are_checked_in_their_order(tmp_path):
             assert (checked.size, checked.problem) == (None, 'cannot be read: No such file or directory')
         else:
             assert (checked.size, checked.problem) == ((5, index + 1), None)
-            assert checked.digest == hashlib.sha256(path.read_bytes()).digest()
+            assert checked.digest == image_digest(path.read_bytes())

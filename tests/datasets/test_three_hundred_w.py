@@ -18,7 +18,7 @@ from benchmark.datasets.three_hundred_w import PARTS, read_300w
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 
-REAL_SAMPLE = 'd096668d707737f2c1389d5156cf43948bf6816e7ef22859eea294748b419947'
+REAL_SAMPLE = 'b0d071832ebf1e12b6c3368be3e76c8881c88024242698c5df9a509b9d7cc71f'
 FOLDERS = [part.folder for part in PARTS]
 
 

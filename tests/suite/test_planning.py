@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmark.datasets.annotations import Face
 from benchmark.datasets.prepared import write_prepared
@@ -41,7 +43,7 @@ def data(tmp_path) -> Path:
     """Prepared data of synthetic-68: one face to train on and one to test on."""
     folder = tmp_path / 'data' / 'synthetic-68' / 'images'
     folder.mkdir(parents=True)
-    (folder / 'a.png').write_bytes(b'not looked at')
+    Image.new('RGB', (64, 64)).save(folder / 'a.png')
     keypoints = np.random.default_rng(0).uniform(0, 64, (68, 2))
     write_prepared(tmp_path / 'data', 'synthetic-68', *[[Face('a.png', 64, 64, keypoints)]] * 2, Path('images'))
     return tmp_path / 'data'
@@ -68,6 +70,29 @@ def test_plan_tells_what_is_missing(experiments, data, tmp_path):
         for job in plan_jobs(chosen, [0], Places(data, tmp_path / 'work', tmp_path / 'records'), CPU)
     }
     assert states == {'synthetic-68': 'to-run', '300w': 'no-data'}
+
+
+def older(data: Path, benchmark: str) -> None:
+    """Make prepared data those of an older version."""
+    path = data / benchmark / 'manifest.json'
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, 'schema_version': 1}))
+
+
+def test_data_of_an_older_version_are_as_if_not_prepared(experiments, data, tmp_path):
+    faces = [Face('a.png', 64, 64, np.random.default_rng(1).uniform(0, 64, (68, 2)))]
+    write_prepared(data, '300w', faces, faces, data / 'synthetic-68' / 'images', missing=('most of it',))
+    for benchmark in ('synthetic-68', '300w'):
+        older(data, benchmark)
+    chosen = select_experiments(experiments, datasets=['synthetic-68', '300w'], losses=['star'])
+    jobs = plan_jobs(chosen, [0], Places(data, tmp_path / 'work', tmp_path / 'records'), CPU)
+    assert {(job.experiment.benchmark, job.state, job.drawable) for job in jobs} == {
+        ('synthetic-68', 'no-data', True),
+        ('300w', 'no-data', False),
+    }
+    obstacles = {job.obstacle for job in jobs if job.experiment.benchmark == '300w'}
+    path = data / '300w' / 'manifest.json'
+    assert obstacles == {f'{path}: prepared by an older version (run: python -m benchmark.prepare 300w --source DIR)'}
 
 
 def test_experiment_made_for_a_gpu_takes_a_cpu_only_by_name(configs_of_synthetic_68, data, tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from benchmark.datasets.annotations import Face, decode_faces
 from benchmark.datasets.check.findings import Finding
-from benchmark.datasets.manifest import SPLITS, Manifest, content_fingerprint
+from benchmark.datasets.identity import identify
+from benchmark.datasets.manifest import SPLITS, Manifest
 from benchmark.protocol.benchmarks import get_benchmark
 
 
@@ -41,19 +42,23 @@ def read_content(folder: Path, manifest: Manifest) -> tuple[dict[str, list[Face]
 def compare_fingerprint(
     splits: Mapping[str, Sequence[Face]], image_root: Path, digests: Mapping[str, bytes], manifest: Manifest
 ) -> list[Finding]:
-    """Compute the fingerprint of the content anew; of undamaged content, or it says nothing that is not known.
+    """Identify the content anew; undamaged content, or it says nothing that is not known.
 
     Args:
         splits: faces by split.
         image_root: folder that image paths are relative to.
-        digests: of every image, by its path (see :func:`content_fingerprint`).
-        manifest: holds the fingerprint of the preparation.
+        digests: of every image, by its path (see :func:`~benchmark.datasets.identity.identify`).
+        manifest: says what the preparation found.
     """
-    found = content_fingerprint(splits, image_root, digests)
-    if found == manifest.fingerprint:
-        return []
-    detail = f'the content has {found[:16]}, the manifest says {manifest.fingerprint[:16]}'
-    return [Finding('fingerprint', f'{detail} (prepare it again)', image='manifest.json')]
+    found = identify(manifest.benchmark, splits, image_root, manifest.drawing, digests)
+    for what, now, then in (
+        ('content has', found.fingerprint, manifest.fingerprint),
+        ('pixels have', found.pixels, manifest.pixels),
+    ):
+        if now != then:
+            detail = f'the {what} {now[:16]}, the manifest says {then[:16]} (prepare it again)'
+            return [Finding('fingerprint', detail, image='manifest.json')]
+    return []
 
 
 def _compare_counts(splits: Mapping[str, Sequence[Face]], manifest: Manifest) -> list[Finding]:

@@ -11,7 +11,7 @@ from benchmark.datasets.synthetic.surface import LEFT, TOP, PolarGrid, axes
 
 RESOLUTION = 52  # cells per unit length
 POLAR = PolarGrid(RESOLUTION)
-X, Y = axes(RESOLUTION)
+X, Y = (axis.astype(np.float32) for axis in axes(RESOLUTION))
 _BITS = 5
 _FIRST = np.array([LEFT, TOP]) * RESOLUTION + 0.5
 

@@ -6,7 +6,6 @@ changes it, and no test face can be a training face.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -21,15 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.datasets.annotations import Face
+from benchmark.datasets.drawing import Drawing
 from benchmark.datasets.prepared import Manifest, find_prepared, write_prepared
+from benchmark.datasets.source import pixel_digest
 from benchmark.datasets.synthetic.render import IMAGE_SIZE, RenderedFace, render_face
+from benchmark.datasets.synthetic.renewal import FIRST_SETTINGS
 from benchmark.datasets.synthetic.sampling import CONDITIONS, sample_parameters
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 
-GENERATOR_VERSION = 1  # to be raised with every change that alters an image or a landmark
 SPLITS = ('train', 'test')
-_SETTINGS = 'generator.json'
 _FACES_PER_PROCESS = 100
 
 # Shares of the faces that meet a condition, besides those whose turn it is: one face of twelve for each condition of
@@ -97,25 +97,38 @@ def prepare_synthetic(
     if seed < 0:
         raise BenchmarkError(f'{benchmark}: seed {seed} is negative (choose 0 or more)')
     folder = data_root / benchmark
-    settings = {'generator': GENERATOR_VERSION, 'train': train_images, 'test': test_images, 'seed': seed}
-    manifest = find_prepared(data_root, benchmark)
+    drawing = Drawing(seed)
     counts = dict(zip(SPLITS, (train_images, test_images), strict=True))
-    if manifest is not None and _read_settings(folder) == settings and _has_images(folder, counts):
+    manifest = find_prepared(data_root, benchmark)
+    if (
+        manifest is not None
+        and (manifest.drawing, manifest.train_images, manifest.test_images) == (drawing, train_images, test_images)
+        and _has_images(folder, counts)
+    ):
         return manifest
     try:
         # Without its manifest a folder that is being filled is not taken for a prepared one.
         (folder / 'manifest.json').unlink(missing_ok=True)
+        (folder / FIRST_SETTINGS).unlink(missing_ok=True)
         if (folder / 'images').exists():
             shutil.rmtree(folder / 'images')
         places = [(split, index) for split, count in counts.items() for index in range(count)]
         drawn = _write_faces(folder, benchmark, seed, places)
-        (folder / _SETTINGS).write_text(json.dumps(settings) + '\n')
     except OSError as error:
         raise BenchmarkError(
             f'{benchmark}: cannot write {folder}: {error.strerror} '
             '(free space or choose another folder with --data-root)'
         ) from error
-    return write_prepared(data_root, benchmark, drawn[:train_images], drawn[train_images:], Path('images'))
+    faces, digests = zip(*drawn, strict=True)
+    return write_prepared(
+        data_root,
+        benchmark,
+        faces[:train_images],
+        faces[train_images:],
+        Path('images'),
+        drawing=drawing,
+        digests={face.image: digest for face, digest in zip(faces, digests, strict=True)},
+    )
 
 
 def _conditions(benchmark: str, index: int, rng: np.random.Generator) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -134,8 +147,8 @@ def _conditions(benchmark: str, index: int, rng: np.random.Generator) -> tuple[f
     return frozenset(met), met if benchmark == 'synthetic-98' else ()
 
 
-def _write_faces(folder: Path, benchmark: str, seed: int, places: list[tuple[str, int]]) -> list[Face]:
-    """Draw faces, in as many processes as pay for their start."""
+def _write_faces(folder: Path, benchmark: str, seed: int, places: list[tuple[str, int]]) -> list[tuple[Face, bytes]]:
+    """Draw faces, in as many processes as pay for their start; returns them with the digests of their images."""
     for split in SPLITS:
         (folder / 'images' / split).mkdir(parents=True, exist_ok=True)
     write = partial(_write_face, folder, benchmark, seed)
@@ -148,7 +161,7 @@ def _write_faces(folder: Path, benchmark: str, seed: int, places: list[tuple[str
         return list(pool.map(write, places, chunksize=20))
 
 
-def _write_face(folder: Path, benchmark: str, seed: int, place: tuple[str, int]) -> Face:
+def _write_face(folder: Path, benchmark: str, seed: int, place: tuple[str, int]) -> tuple[Face, bytes]:
     split, index = place
     drawn = draw_face(benchmark, split, index, seed)
     name = _image_name(split, index)
@@ -157,7 +170,7 @@ def _write_face(folder: Path, benchmark: str, seed: int, place: tuple[str, int])
     if not done:
         raise RuntimeError('OpenCV cannot encode PNG')
     path.write_bytes(content.tobytes())
-    return Face(
+    face = Face(
         image=name,
         width=IMAGE_SIZE,
         height=IMAGE_SIZE,
@@ -166,6 +179,7 @@ def _write_face(folder: Path, benchmark: str, seed: int, place: tuple[str, int])
         occluded=drawn.rendered.occluded,
         ambiguity=drawn.rendered.landmarks.ambiguity,
     )
+    return face, pixel_digest(drawn.rendered.image[..., ::-1])
 
 
 def _image_name(split: str, index: int) -> str:
@@ -176,11 +190,3 @@ def _has_images(folder: Path, counts: dict[str, int]) -> bool:
     return all(
         (folder / 'images' / _image_name(split, index)).is_file() for split in counts for index in range(counts[split])
     )
-
-
-def _read_settings(folder: Path) -> dict | None:
-    """What the images in a folder were made with; None where it is unknown."""
-    try:
-        return json.loads((folder / _SETTINGS).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.datasets.synthetic.interpolation import interpolate
 from benchmark.datasets.synthetic.parameters import Light
 from benchmark.datasets.synthetic.surface import GRID
 
@@ -63,14 +64,11 @@ def shade(height: NDArray[np.float32], light: Light, rotation: NDArray) -> tuple
 
 def _cast_shadow(height: NDArray[np.float32], to_light: NDArray) -> NDArray[np.float32]:
     """How much of the main light is cut off by the surface itself, 0 to 1."""
-    rows, columns = height.shape
+    rows, columns = (np.arange(cells, dtype=np.float64) for cells in height.shape)
     shadow = np.zeros_like(height)
-    matrix = np.eye(2, 3)
     for step in _SHADOW_STEPS:
-        matrix[:, 2] = to_light[:2] * step * GRID
-        above = cv2.warpAffine(
-            height, matrix, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=-9
-        )
+        across, down = to_light[:2] * step * GRID
+        above = interpolate(height, columns + across, rows[:, None] + down, cv2.BORDER_CONSTANT, (-9.0,))
         above -= height
         above -= np.float32(step * to_light[2])
         np.maximum(shadow, above * np.float32(1 / (0.02 + 0.12 * step)), out=shadow)

@@ -13,6 +13,7 @@ from benchmark.datasets.synthetic.camera import Camera, build_camera
 from benchmark.datasets.synthetic.canvas import RESOLUTION, Canvas, X, Y, blend
 from benchmark.datasets.synthetic.contours import Contours, build_contours
 from benchmark.datasets.synthetic.features import paint_features
+from benchmark.datasets.synthetic.interpolation import interpolate
 from benchmark.datasets.synthetic.lighting import shade
 from benchmark.datasets.synthetic.occluders import draw_occluder
 from benchmark.datasets.synthetic.parameters import FaceParameters
@@ -97,15 +98,16 @@ def _draw_head(
     paint_ears(canvas, parameters)
     paint_features(canvas, contours, parameters, rng)
     cover, pattern = hair_cover(surface, look, rng)
-    paint_hair(canvas, cover, pattern, look)
+    painted = cover.astype(np.float32)
+    paint_hair(canvas, painted, pattern, look)
     lenses = paint_glasses(canvas, contours, look)
 
     size = len(Y), len(X)
     small = cv2.resize(cover, SOLID_SHAPE[::-1], interpolation=cv2.INTER_AREA)
     ears = 0.05 if look.hairline in ('long', 'fringe') else parameters.identity.ear_size  # under the hair
     solid = build_solid(surface, small, look.hair_volume, ears)
-    factors, gloss = shade(np.ascontiguousarray(solid[..., 0]), parameters.light, camera.rotation)
-    gloss *= 1 - 0.75 * small
+    factors, gloss = shade(solid[..., 0].astype(np.float32), parameters.light, camera.rotation)
+    gloss *= 1 - 0.75 * small.astype(np.float32)
     texture = canvas.colour
     texture *= texture
     for channel, factor in zip(texture, factors, strict=True):
@@ -114,14 +116,18 @@ def _draw_head(
     np.sqrt(np.maximum(texture, 0, out=texture), out=texture)
 
     x, y, depth, seen = cast_rays(solid, camera, _DRAWN)
-    layers = cv2.merge([*texture, cover])
-    *head, hairy = cv2.split(cv2.remap(layers, *_cells(x, y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    layers = cv2.merge([*texture, painted])
+    *head, hairy = cv2.split(interpolate(layers, *_cells(x, y), cv2.BORDER_REPLICATE))
     picture = paint_background(_DRAWN, rng)
     if look.hairline == 'long':
         paint_hair_behind(picture, parameters, camera, rng)
     paint_neck(picture, parameters, camera)
     # Behind the ears the surface has the texture of the front; hair takes the place of skin there.
-    behind = np.clip((-0.46 - depth) * 12, 0, 1) * (1 - hairy) if look.hairline != 'bald' else np.float32(0)
+    behind = (
+        np.clip((-0.46 - depth) * 12, 0, 1).astype(np.float32) * (1 - hairy)
+        if look.hairline != 'bald'
+        else np.float32(0)
+    )
     for channel, part, hair, skin in zip(picture, head, look.hair, look.skin, strict=True):
         np.copyto(channel, part * (1 + behind * np.float32(hair / skin - 1)), where=seen)
     hidden = np.zeros((_DRAWN, _DRAWN), dtype=np.float32)
@@ -131,6 +137,5 @@ def _draw_head(
     return picture, hidden
 
 
-def _cells(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
-    left, top = LEFT + 0.5 / RESOLUTION, TOP + 0.5 / RESOLUTION
-    return (x - np.float32(left)) * np.float32(RESOLUTION), (y - np.float32(top)) * np.float32(RESOLUTION)
+def _cells(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    return (x - LEFT) * RESOLUTION - 0.5, (y - TOP) * RESOLUTION - 0.5

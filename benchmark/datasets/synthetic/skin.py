@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from benchmark.datasets.synthetic.canvas import POLAR, Canvas, X, Y, blend, noise
 from benchmark.datasets.synthetic.contours import SIDES, Contours
 from benchmark.datasets.synthetic.features import shade_of
+from benchmark.datasets.synthetic.interpolation import interpolate
 from benchmark.datasets.synthetic.parameters import Appearance, Colour, FaceParameters
 from benchmark.datasets.synthetic.surface import EAR, Surface, angle_table
 
@@ -92,14 +93,12 @@ def _paint_folds(canvas: Canvas, contours: Contours, look: Appearance, strength:
 def hair_cover(surface: Surface, look: Appearance, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
     """How much hair (or cap) there is over the canvas, 0 to 1, and the pattern of its strands around 0."""
     if look.hairline == 'bald':
-        empty = np.zeros(_SHAPE, dtype=np.float32)
-        return empty, empty
+        return np.zeros(_SHAPE), np.zeros(_SHAPE, dtype=np.float32)
     share = POLAR.radius / POLAR.look_up(surface.radius)
-    strands = cv2.resize(rng.standard_normal((3, 260), dtype=np.float32), (720, 30), interpolation=cv2.INTER_CUBIC)
-    turn = (POLAR.angle + np.float32(np.pi)) * np.float32(719 / (2 * np.pi)) + 30 * np.float32(
-        rng.uniform(-1, 1)
-    ) * share
-    pattern = cv2.remap(strands, turn, share * 15, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    strands = rng.standard_normal((3, 260), dtype=np.float32).astype(np.float64)
+    strands = cv2.resize(strands, (720, 30), interpolation=cv2.INTER_CUBIC)
+    turn = (POLAR.angle + np.pi) * (719 / (2 * np.pi)) + 30 * rng.uniform(-1, 1) * share
+    pattern = interpolate(strands, turn, share * 15, cv2.BORDER_REFLECT)
     degrees, begins = np.array(_HAIRLINES[look.hairline]).T
     angle = np.deg2rad(np.concatenate([degrees - 90, -90 - degrees]))
     line = POLAR.look_up(angle_table(angle, np.tile(begins, 2)))
@@ -108,7 +107,7 @@ def hair_cover(surface: Surface, look: Appearance, rng: np.random.Generator) -> 
         1.0 if look.hairline != 'short' else np.clip(1.1 - 0.9 * (Y[:, None] + 0.6), 0.15, 1)
     )
     inside = np.clip((thickness - share) * 25 + 0.5, 0, 1)
-    return (np.clip((share - line + rough) * 22 + 0.5, 0, 1) * inside).astype(np.float32), pattern
+    return np.clip((share - line + rough) * 22 + 0.5, 0, 1) * inside, pattern.astype(np.float32)
 
 
 def paint_hair(canvas: Canvas, cover: NDArray, pattern: NDArray, look: Appearance) -> None:

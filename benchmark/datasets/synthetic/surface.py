@@ -22,11 +22,11 @@ _BINS = 720
 _CLIFF = 60.0  # slope of the surface outside the outline, which stands for the side of the head
 
 
-def axes(resolution: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def axes(resolution: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates of the cell centres of a canvas over the frontal plane, ``resolution`` cells per unit length."""
     x = LEFT + (np.arange(round((RIGHT - LEFT) * resolution)) + 0.5) / resolution
     y = TOP + (np.arange(round((BOTTOM - TOP) * resolution)) + 0.5) / resolution
-    return x.astype(np.float32), y.astype(np.float32)
+    return x, y
 
 
 class PolarGrid:
@@ -35,15 +35,15 @@ class PolarGrid:
     def __init__(self, resolution: int) -> None:
         x, y = axes(resolution)
         dx, dy = x[None] - OUTLINE_CENTRE[0], y[:, None] - OUTLINE_CENTRE[1]
-        self.angle = np.arctan2(dy, dx).astype(np.float32)
-        self.radius = np.hypot(dx, dy).astype(np.float32)
+        self.angle = np.arctan2(dy, dx)
+        self.radius = np.hypot(dx, dy)
         place = (self.angle / (2 * np.pi) % 1.0) * _BINS
         self._first = np.floor(place).astype(np.int32) % _BINS
-        self._share = (place - np.floor(place)).astype(np.float32)
+        self._share = place - np.floor(place)
 
-    def look_up(self, table: NDArray) -> NDArray[np.float32]:
+    def look_up(self, table: NDArray) -> NDArray[np.float64]:
         """Values over the canvas of a function given at the angles of :func:`angle_table`."""
-        table = np.append(table, table[0]).astype(np.float32)
+        table = np.append(table, table[0])
         low = table[self._first]
         return low + self._share * (table[1:][self._first] - low)
 
@@ -82,10 +82,10 @@ class Surface:
         bumps = np.exp(-0.5 * (((points[..., :1] - x) / wide) ** 2 + ((points[..., 1:] - y) / high) ** 2)) @ tall
         return _dome(np.hypot(dx, dy) / radius, rim) + bumps
 
-    def height_grid(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    def height_grid(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Over the height canvas: depth, distance from the middle as a fraction of the outline's, depth of the rim."""
         share = GRID_POLAR.radius / GRID_POLAR.look_up(self.radius)
-        x, y, wide, high, tall = self.bumps.T.astype(np.float32)[:, :, None]
+        x, y, wide, high, tall = self.bumps.T[:, :, None]
         across = np.exp(-0.5 * ((_GRID_X - x) / wide) ** 2)
         along = np.exp(-0.5 * ((_GRID_Y - y) / high) ** 2) * tall
         rim = GRID_POLAR.look_up(self.rim)
@@ -144,8 +144,11 @@ def build_surface(contours: Contours, identity: Identity, expression: Expression
     )
 
 
-def build_solid(surface: Surface, hair: NDArray[np.float32], volume: float, ear_size: float) -> NDArray[np.float32]:
+def build_solid(surface: Surface, hair: NDArray[np.float64], volume: float, ear_size: float) -> NDArray[np.float64]:
     """The whole head as a solid between two height fields, with ears and hair.
+
+    In double precision, like the rays: whether a pixel sees the head turns on comparisons of depths, which the rounding
+    of single precision would decide differently on another processor.
 
     Args:
         surface: the bare front.
@@ -167,18 +170,18 @@ def build_solid(surface: Surface, hair: NDArray[np.float32], volume: float, ear_
     seen = np.maximum(front - falling, ear)
     back = np.where((ear > -0.6) & (share > 1), -0.42, back)
     cover = cv2.GaussianBlur(hair, (0, 0), 0.05 * GRID)
-    reach = share / np.float32(1.0 + volume)
+    reach = share / (1.0 + volume)
     dome = np.sqrt(np.clip(1 - np.square(np.square(reach)), 0, 1))
     shell = -0.45 + 1.45 * dome
-    thick = np.minimum(np.maximum(shell, front + np.float32(0.35 * volume)), shell + 0.3)
+    thick = np.minimum(np.maximum(shell, front + 0.35 * volume), shell + 0.3)
     hairy = hair > 0.5
     bare = np.maximum(seen, -0.4)
     seen = np.where(hairy, np.maximum(seen, bare + cover * (thick - bare)), seen)
     back = np.where(hairy, np.minimum(np.where(share < 1, back, 9), -0.75 - 0.4 * dome), back)
-    return np.stack([seen, back], axis=-1).astype(np.float32)
+    return np.stack([seen, back], axis=-1)
 
 
-def ear_distance(x: NDArray, y: NDArray, size: float) -> NDArray[np.float32]:
+def ear_distance(x: NDArray, y: NDArray, size: float) -> NDArray[np.float64]:
     """Signed distance from the outline of the ears, roughly, negative inside; x and y broadcast."""
     dx, dy = np.abs(x) - EAR[0] + 0.18 * (y - EAR[1]), y - EAR[1]
-    return ((np.hypot(dx / (0.125 * size), dy / (0.31 * size)) - 1) * 0.13).astype(np.float32)
+    return (np.hypot(dx / (0.125 * size), dy / (0.31 * size)) - 1) * 0.13

@@ -108,6 +108,7 @@ def change_manifest(**changes):
             ['test: count: 1 faces in subset challenge, the manifest says 3'],
         ),
         (change_manifest(fingerprint='0' * 64), ['manifest.json: fingerprint: the content has ']),
+        (change_manifest(pixels='0' * 64), ['manifest.json: fingerprint: the pixels have ']),
     ],
     ids=lambda value: getattr(value, '__name__', None) if callable(value) else '',
 )
