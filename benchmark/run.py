@@ -131,6 +131,7 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
     from benchmark.suite.campaign import prepare_drawn, run_jobs
     from benchmark.suite.display import Display
     from benchmark.suite.experiments import find_experiments
+    from benchmark.suite.listing import print_jobs
     from benchmark.suite.planning import plan_jobs, select_experiments
 
     experiments, problems = find_experiments(folders['configs'])
@@ -144,7 +145,7 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
     if options.plan:
         return _follow(options, experiments, folders, places, setup)
     if options.list or options.dry_run:
-        _print_jobs(plan_jobs(experiments, options.seeds, places, setup), options)
+        print_jobs(plan_jobs(experiments, options.seeds, places, setup), options.list, options.json)
         _say_problems(problems)
         return 1 if problems else 0
     display = Display()
@@ -163,6 +164,7 @@ def _follow(
     from benchmark.records.plans import read_plan
     from benchmark.suite.campaign import prepare_drawn, run_jobs
     from benchmark.suite.display import Display
+    from benchmark.suite.listing import print_jobs
     from benchmark.suite.planning import plan_jobs
     from benchmark.suite.registration import check_planned, describe_plan, freeze_plan, planned_experiments
 
@@ -180,7 +182,7 @@ def _follow(
     jobs = plan_jobs(experiments, options.seeds, places, setup)
     check_planned(plan, options.plan, jobs)
     if options.list or options.dry_run:
-        _print_jobs(jobs, options)
+        print_jobs(jobs, options.list, options.json)
         return 0
     setup = replace(setup, plan=options.plan.resolve(), named=True)
     return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, [])
@@ -204,11 +206,12 @@ def _report(
 ) -> int:
     from benchmark.site.build import build_reports
     from benchmark.site.terminal import print_sections
+    from benchmark.suite.listing import results_of
 
     try:
         built = build_reports(folders['results'], [folders['results'], folders['reports']])
         if options.json:
-            print(json.dumps(_results(outcome, places.records), indent=1))
+            print(json.dumps(results_of(outcome, places.records), indent=1))
         else:
             print_sections(built.sections)
         print(f'open {folders["results"] / "index.html"} in a browser', file=sys.stderr)
@@ -220,49 +223,6 @@ def _report(
 def _say_problems(problems: list[str]) -> None:
     for problem in problems:
         print(f'error: {problem}', file=sys.stderr)
-
-
-def _print_jobs(jobs: list[Job], options: argparse.Namespace) -> None:
-    rows = [
-        {
-            'name': job.name,
-            'seed': job.seed,
-            'benchmark': job.experiment.benchmark,
-            'loss': job.experiment.loss,
-            'backbone': job.experiment.backbone,
-            'input_size': list(job.experiment.input_size),
-            'epochs': job.experiment.epochs,
-            'state': 'to-run' if job.drawable else job.state,
-            'obstacle': '' if job.drawable else job.obstacle,
-        }
-        for job in jobs
-        if options.list or job.state != 'done'
-    ]
-    if options.json:
-        print(json.dumps(rows, indent=1))
-        return
-    for row in rows:
-        width, height = row['input_size']
-        what = f'{row["loss"]}, {row["backbone"]}, {width} x {height}, {row["epochs"]} epochs'
-        print(f'{row["state"]:10} {row["benchmark"]:13} {row["name"]} seed {row["seed"]} ({what})')
-    lacking = {job.experiment.benchmark: job.obstacle for job in jobs if job.state == 'no-data' and not job.drawable}
-    for benchmark, obstacle in lacking.items():
-        print(f'{benchmark}: {obstacle}', file=sys.stderr)
-
-
-def _results(outcome: Outcome, records: Path) -> list[dict]:
-    from benchmark.records.record import read_records
-
-    finished = {job.fingerprint for job in outcome.done + outcome.skipped}
-    stored = [one for one in read_records(records) if one.status == 'done' and one.fingerprint in finished]
-    results = [record.model_dump(mode='json', exclude={'config', 'curve'}) for record in stored]
-    results += [{'name': job.name, 'seed': job.seed, 'status': 'failed', 'reason': why} for job, why in outcome.failed]
-    results += [
-        {'name': job.name, 'seed': job.seed, 'status': status, 'reason': job.obstacle}
-        for status, jobs in (('no-data', outcome.no_data), ('not-run', outcome.needs_gpu))
-        for job in jobs
-    ]
-    return results
 
 
 def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]) -> int:
