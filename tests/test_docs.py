@@ -11,25 +11,27 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from mmengine.config import Config
 
+from benchmark import score
 from benchmark.analysis.intervals import RESAMPLES
-from benchmark.analysis.rows import make_sections
-from benchmark.analysis.runs import read_runs
-from benchmark.analysis.store import Store
 from benchmark.protocol import claim_rules, claims, metrics
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.protocol.differences import LEAST_SEEDS, sign_flip_test
 from benchmark.protocol.statistics import LEAST_IMAGES
 from benchmark.records.docs import record_docs
+from benchmark.records.formats import FORMATS, read_landmarks
 from benchmark.records.record import Record
 from benchmark.records.speed import read_speed_report
 from benchmark.report import build_parser
+from benchmark.scoring.submission import QUESTIONS
 from benchmark.site.definitions import definitions_text
 from benchmark.site.pages.payload import QUANTUM
 from benchmark.suite.experiments import find_experiment, find_experiments, load_experiment
 from tests import coverage
+from tests.scoring.cases import write_test_set
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / 'docs' / 'configurations.md').read_text()
@@ -200,33 +202,45 @@ def test_records_are_documented_as_the_schema_has_them():
     assert all(f'| `{name}`' in page for name in Record.model_fields)
 
 
-def test_example_of_an_own_record_becomes_a_row(tmp_path, monkeypatch, capsys):
-    rng = np.random.default_rng(0)
-    images = [f'helen/testset/{i}_1.jpg' for i in range(20)] + [f'ibug/image_{i}.jpg' for i in range(5)]
-    truth = rng.uniform(50, 200, (25, 68, 2))
-    predicted = truth + rng.normal(0, 2, truth.shape)
-    (tmp_path / 'images.txt').write_text('\n'.join(images) + '\n')
-    np.save(tmp_path / 'truth.npy', truth)
-    np.save(tmp_path / 'predicted.npy', predicted)
+def test_example_of_scoring_from_python_runs(tmp_path, monkeypatch, capsys):
+    truth, predicted = write_test_set(tmp_path / 'data')
+    columns = [f'{axis}{number}' for number in range(68) for axis in 'xy']
+    table = pd.DataFrame(
+        predicted.reshape(len(predicted), -1), columns=columns, index=pd.Index(truth.names, name='image')
+    )
+    table.to_csv(tmp_path / 'predictions.csv')
     monkeypatch.chdir(tmp_path)
-    exec(re.search(r'<!-- example: record -->\n```python\n(.*?)```', SUBMITTING, re.DOTALL)[1], {})
-    written = capsys.readouterr().out.strip()
-    assert str(tmp_path) not in Path(written).read_text()
-    (section,) = make_sections(read_runs([tmp_path / 'results'], Store()))
-    (row,) = section.rows
-    assert (row.record.method, row.status) == ('MyMethod', 'partial')
-    eyes = [(truth[:, list(side)].mean(axis=1)) for side in (range(36, 42), range(42, 48))]
-    nme = np.linalg.norm(predicted - truth, axis=-1).mean(axis=1) / np.linalg.norm(eyes[0] - eyes[1], axis=-1)
-    values = row.done[0].digest.values
-    assert values['nme.full.inter-pupil'] == pytest.approx(100 * nme.mean(), rel=1e-5)
-    assert values['nme.challenge.inter-pupil'] == pytest.approx(100 * nme[20:].mean(), rel=1e-5)
-    by_key = {(one.subset, one.normalizer, one.metric): one.value for one in row.record.metrics}
-    assert by_key['full', 'inter-pupil', 'nme'] == pytest.approx(values['nme.full.inter-pupil'])
+    found = {}
+    exec(re.search(r'<!-- example: score -->\n```python\n(.*?)```', SUBMITTING, re.DOTALL)[1], found)
+    nme = metrics.per_image_nme(predicted, truth.keypoints, '300w', 'inter-ocular')
+    assert f'full inter-ocular NME {100 * nme.mean():.2f}' in capsys.readouterr().out
+    np.testing.assert_array_equal(found['table'].to_numpy(), predicted.reshape(len(predicted), -1))
 
 
-@pytest.mark.parametrize('line', sorted(set(re.findall(r'python -m benchmark\.report ?([^`\n]*)', SUBMITTING))))
+@pytest.mark.parametrize('name', re.findall(r'<!-- example: (p\.\w+) -->', SUBMITTING))
+def test_examples_of_formats_are_read(name, tmp_path):
+    text = re.search(rf'<!-- example: {re.escape(name)} -->\n```\w*\n(.*?)```', SUBMITTING, re.DOTALL)[1]
+    (tmp_path / name).write_text(text)
+    found = read_landmarks(tmp_path / name)
+    assert found.names == ('lfpw/testset/image_0001.png', 'helen/testset/30427236_1.jpg')
+    assert found.keypoints.tolist() == [[[91.5, 140.25], [93.0, 161.75]], [[112.0, 181.5], [114.5, 206.0]]]
+
+
+def test_every_format_stands_in_the_table():
+    rows = re.findall(r'^\| (`\.\S.*?) \|', SUBMITTING, re.MULTILINE)
+    assert set(re.findall(r'`(\.\w+)`', ' '.join(rows))) == set(FORMATS) - {'.pickle'}
+
+
+@pytest.mark.parametrize('line', sorted(set(re.findall(r'python -m benchmark\.report ?([^`\n#]*)', SUBMITTING))))
 def test_commands_of_submitting_are_understood(line):
     assert build_parser().parse_args(line.split())
+
+
+@pytest.mark.parametrize('line', re.findall(r'python -m benchmark\.score ((?:\\\n|[^`\n#])*)', SUBMITTING))
+def test_scoring_commands_of_submitting_are_understood(line):
+    options = score.build_parser().parse_args(shlex.split(line.replace('\\\n', ' ')))
+    assert options.dataset == '300w'
+    assert options.submit is None or all(getattr(options, key) for key in QUESTIONS)
 
 
 def test_pages_say_that_no_measurement_on_a_gpu_is_stored_as_long_as_none_is():

@@ -28,7 +28,7 @@ class Pairing(NamedTuple):
     Attributes:
         row: the row.
         reference: the row that it is compared with.
-        seeds: seeds that both finished; empty where one of them is of given weights.
+        seeds: seeds that both finished; empty where one of them is of given weights, or of a seed that is not known.
         runs: runs of ``row``, one for each of ``seeds``, or all.
         others: runs of ``reference``, one for each of ``seeds``, or all.
     """
@@ -43,14 +43,15 @@ class Pairing(NamedTuple):
 def pair(row: Row, reference: Row) -> Pairing | None:
     """Pair two rows over the seeds that both finished; None if there is no such seed.
 
-    Given weights have no seed; beside them stand all seeds of the other row.
+    Given weights have no seed, and of results made elsewhere it may not be known; beside them stand all seeds of the
+    other row.
 
     Raises:
         BenchmarkError: two runs that should be paired were tested on different images.
     """
     if not row.done or not reference.done:
         return None
-    if row.record.weights or reference.record.weights:
+    if any(run.record.seed is None for run in (*row.done, *reference.done)):
         found = Pairing(row, reference, (), row.done, reference.done)
     else:
         ours, theirs = ({run.record.seed: run for run in one.done} for one in (row, reference))

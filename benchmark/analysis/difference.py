@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmark.analysis.rows import Row, count_seeds
+from benchmark.analysis.rows import UNKNOWN_SEED, Row, count_seeds
 from benchmark.analysis.summaries import coverage
 from benchmark.protocol.differences import LEAST_SEEDS, PairedDifference
 from benchmark.protocol.measures import Measure
@@ -72,7 +72,7 @@ class Difference(PairedDifference):
         if self.over_both:
             return 'undecided'
         if not self.seeds:
-            return 'given weights'
+            return 'given weights' if any(row.record.weights for row in (self.row, self.reference)) else 'no claim'
         return count_seeds(len(self.seeds)) if len(self.seeds) < LEAST_SEEDS else 'no claim'
 
     def reversed(self) -> Difference:
@@ -150,11 +150,15 @@ class Difference(PairedDifference):
         return f'{text} ({self.conditions}); {self._limit(what)}'
 
     def _given(self) -> str:
-        """What is compared where one row at least is of given weights."""
-        trained = next((row for row in (self.row, self.reference) if not row.record.weights), None)
-        return f'given weights against the mean over {count_seeds(len(trained.done))}' if trained else 'given weights'
+        """What is compared where one row at least is of given weights, or of a seed that is not known."""
+        rows = (self.row, self.reference)
+        trained = next((row for row in rows if row.record.seed is not None), None)
+        given = 'given weights' if any(row.record.weights for row in rows) else UNKNOWN_SEED
+        return f'{given} against the mean over {count_seeds(len(trained.done))}' if trained else given
 
     def _limit(self, what: str) -> str:
+        if not self.seeds and not any(row.record.weights for row in (self.row, self.reference)):
+            return 'without common seeds nothing is said about a loss'
         if not self.seeds:
             return 'given weights were trained and chosen elsewhere, so this says nothing about a loss'
         if len(self.seeds) >= LEAST_SEEDS and self.over_images is None:

@@ -15,6 +15,7 @@ from benchmark.records.record import Record
 
 BASELINE_LOSS = 'smooth-L1'
 TIMES = '\u00d7'
+UNKNOWN_SEED = 'seed not known'
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,8 @@ class Row:
         """Which seeds have a result, e.g. 'seeds 0 1 2', or where the weights come from."""
         if self.record.weights:
             return self.record.weights.origin
+        if self.record.seed is None:
+            return UNKNOWN_SEED
         return f'seed{"" if len(self.done) == 1 else "s"} {" ".join(str(run.record.seed) for run in self.done)}'
 
     @property
@@ -143,7 +146,7 @@ def seed_text(record: Record) -> str:
     """Seed of a record, or where its weights come from."""
     if record.seed is not None:
         return f'seed {record.seed}'
-    return record.weights.origin if record.weights else 'given weights'
+    return record.weights.origin if record.weights else UNKNOWN_SEED
 
 
 def _unfinished(record: Record) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     'Prepared',
     'find_prepared',
     'open_prepared',
+    'read_faces',
     'read_manifest',
     'write_prepared',
 ]
@@ -155,6 +156,16 @@ def open_prepared(data_root: Path, benchmark: str) -> Prepared:
         if path.name not in present[path.parent]:
             raise BenchmarkError(f'{benchmark}: image {path} is absent (put it back, or prepare {benchmark} again)')
     return Prepared(manifest, folder, root, train, test)
+
+
+def read_faces(data_root: Path, benchmark: str, split: str) -> tuple[Manifest, list[Face]]:
+    """Read the annotations of one split alone; the images need not be there.
+
+    Raises:
+        BenchmarkError: nothing is prepared, or a file is damaged.
+    """
+    manifest = read_manifest(data_root, benchmark)
+    return manifest, _read_split(data_root / benchmark, manifest, split)
 
 
 def _names_in(folder: Path) -> set[str]:

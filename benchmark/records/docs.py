@@ -25,7 +25,8 @@ of `benchmark/records/`; [submitting.md](submitting.md) shows how to write such 
 A record is called `NAME-seedSEED-FINGERPRINT.json` (the first eight digits of the fingerprint; no seed where given
 weights were tested), with `-failed`, `-no-data` or `-not-run` behind it where there is no result; the predictions have
 the name that the record says, normally its own with `.npz`. Unknown keys are refused. Keys marked * are required, the
-others may be left out; a record that is done also needs `predictions`, `dataset`, `cost` and `environment`.
+others may be left out; a record that is done also needs `predictions` and `dataset`, and, unless `method` says that it
+was made elsewhere, `cost` and `environment`.
 """
 _PREDICTIONS = """\
 ## Predictions

@@ -92,8 +92,10 @@ class Record(Schema):
     metrics: tuple[Metric, ...] = Field(
         (), description='computed from the predictions, which have to give the same; empty unless done'
     )
-    cost: Cost | None = Field(None, description='null unless done')
-    environment: Environment | None = Field(None, description='null unless done')
+    cost: Cost | None = Field(
+        None, description='null unless done, and where nobody measured it of a result that this benchmark did not make'
+    )
+    environment: Environment | None = Field(None, description='null as the cost is')
     curve: tuple[Epoch, ...] = Field((), description='training curve')
     plan: Registration | None = Field(
         None, description='the plan that named this run before it was made; null where there was none'

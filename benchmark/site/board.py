@@ -13,7 +13,7 @@ from benchmark.analysis.rows import BASELINE_LOSS, Row, Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.summaries import coverage, images_of
 from benchmark.protocol.measures import Measure
-from benchmark.site.tables import NONE, count, duration, interval, number
+from benchmark.site.tables import NONE, NOT_KNOWN, count, duration, interval, number
 
 EXPERIMENTS = 'experiments'
 _METHODS = {'td-softargmax': 'soft-argmax', 'td-hm': 'heatmap maximum'}
@@ -189,17 +189,22 @@ def _run_values(row: Row) -> dict[str, Value]:
     if not row.done:
         return {field.key: Value() for field in _RUN if field.key != 'status'}
     records = [run.record for run in row.done]
+    places = [record.environment for record in records]
     trained = row.record.weights is None
 
-    def mean(key: str) -> float:
-        return sum(getattr(record.cost, key) for record in records) / len(records)
+    def mean(key: str, write: Callable[[float], str], digits: int | None = None) -> Value:
+        costs = [getattr(record.cost, key) for record in records if record.cost]
+        if len(costs) < len(records):
+            return Value(NOT_KNOWN)
+        found = sum(costs) / len(costs)
+        return _number(found if digits is None else round(found, digits or None), write)
 
     return {
         'seeds': Value(str(len(records)), len(records)) if trained else Value('given weights'),
-        'train_seconds': _number(mean('train_seconds'), duration) if trained else Value(),
-        'peak_memory_mib': _number(round(mean('peak_memory_mib')), count),
-        'device': _several([record.environment.device_name for record in records]),
-        'precision': _several([record.environment.precision for record in records]),
+        'train_seconds': mean('train_seconds', duration) if trained else Value(),
+        'peak_memory_mib': mean('peak_memory_mib', count, 0),
+        'device': _several([made.device_name if made else NOT_KNOWN for made in places]),
+        'precision': _several([made.precision if made else NOT_KNOWN for made in places]),
         'checkpoint_rule': _several([record.checkpoint_rule for record in records]),
         'box': _several([record.box for record in records]),
         'date': _text(max(run.created for run in row.done).date().isoformat()),

@@ -44,8 +44,11 @@ def recipe_departures(row: Row, backbone: str) -> list[str]:
         found.append(f'input {row.input_size} instead of {size_text(PUBLISHED_INPUT)}')
     if record.weights:
         return found
-    epochs = sorted({run.record.cost.epochs for run in row.done})
-    if epochs != [PUBLISHED_EPOCHS]:
+    costs = [run.record.cost for run in row.done]
+    if None in costs:
+        found.append('number of epochs not known')
+    epochs = sorted({cost.epochs for cost in costs if cost} - {PUBLISHED_EPOCHS})
+    if epochs:
         found.append(f'{", ".join(map(str, epochs))} epochs instead of {PUBLISHED_EPOCHS}')
     settings = [run.record.settings for run in row.done]
     if None in settings:

@@ -14,7 +14,7 @@ from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.claim_rules import Violation
 from benchmark.protocol.measures import Measure, all_measures
 from benchmark.site.departures import OFFICIAL, protocol_departures
-from benchmark.site.tables import NONE, Cell, Column, Line, Table, number
+from benchmark.site.tables import NONE, NOT_KNOWN, Cell, Column, Line, Table, number
 
 UNKNOWN = 'unknown'
 _SUSPECT = 'breaks a rule, see below'
@@ -68,9 +68,11 @@ def _measured_line(row: Row, measures: list[Measure]) -> Line:
         incomplete = coverage(row, measure.subset) if images_of(row, measure.subset) else None
         cells.append(number(summary(row, measure), f'{incomplete} images' if incomplete else ''))
     weights = row.record.weights
-    epochs = ', '.join(dict.fromkeys(str(run.record.cost.epochs) for run in row.done))
+    costs = [run.record.cost for run in row.done]
+    epochs = ', '.join(dict.fromkeys(str(cost.epochs) if cost else NOT_KNOWN for cost in costs))
+    made = f'scored here, {row.record.method}' if None in costs else f'measured here, {epochs} epochs'
     limits = [*([_PICKED] if weights and weights.origin == OFFICIAL else []), *protocol_departures(row)]
-    source = f'measured here, {weights.origin if weights else f"{epochs} epochs"}'
+    source = f'measured here, {weights.origin}' if weights else made
     head = (Cell(row.record.loss), Cell(), Cell('; '.join(limits) or NONE))
     return Line((*head, *cells, Cell(row.network), Cell(source)), strong=row.is_star)
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.analysis.difference import Difference, p_number, signed, signed_interval
+from benchmark.analysis.rows import UNKNOWN_SEED
 from benchmark.analysis.summaries import Summary
 from benchmark.protocol.statistics import Interval
 
 NONE = '\u2013'
+NOT_KNOWN = 'not known'  # of what this benchmark did not make, and nobody has said
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _line(found: Difference) -> Line:
             Cell(p_cell(found.corrected_p)),
             Cell(p_cell(found.exact_p)),
             Cell(p_cell(found.sign_flip_p)),
-            Cell(str(len(found.seeds)) if found.seeds else 'given weights'),
+            Cell(str(len(found.seeds)) if found.seeds else _without_seeds(found)),
             Cell(str(found.images)),
         ),
         strong=found.decided,
@@ -162,3 +164,7 @@ def bounds_text(bounds: Interval | None) -> str:
 def p_cell(p_value: float | None) -> str:
     """A p-value with two digits."""
     return NONE if p_value is None else p_number(p_value)
+
+
+def _without_seeds(found: Difference) -> str:
+    return 'given weights' if any(row.record.weights for row in (found.row, found.reference)) else UNKNOWN_SEED

@@ -13,11 +13,12 @@ from benchmark.analysis.difference import Difference
 from benchmark.analysis.rows import Row, seed_text
 from benchmark.analysis.standings import Analysis
 from benchmark.records.parts import Environment, GivenWeights, Pretrained, Settings
+from benchmark.records.record import Record
 from benchmark.site.board import method_name
 from benchmark.site.figures import Figure, TrainingCurve, ambiguity_ellipses, landmark_errors, training_curves
 from benchmark.site.pages.faces import Photographs, gains_and_losses, worst_faces
 from benchmark.site.pages.payload import error_payload
-from benchmark.site.tables import Cell, Column, Line, Table, differences_table
+from benchmark.site.tables import NOT_KNOWN, Cell, Column, Line, Table, differences_table
 from benchmark.site.waiting import current_text
 
 
@@ -188,7 +189,9 @@ def provenance_table(row: Row) -> Table:
                 'Recipe': record.recipe,
                 'Data': data and f'{data.train_images} training, {data.test_images} test images; {data.fingerprint}',
                 'Commit': commit and commit + (' with local changes' if made.git_dirty else ''),
-                'Device': made and _device(made),
+                'Source': record.source,
+                'Device': _device(made) if made else _unknown(record),
+                'Cost': None if record.cost else _unknown(record),
                 'Settings': record.settings and _settings(record.settings),
                 'Pretrained': record.pretrained and _pretrained(record.pretrained),
                 'Weights': record.weights and _weights(record.weights),
@@ -205,6 +208,11 @@ def provenance_table(row: Row) -> Table:
         if any(fact[key] for fact in facts)
     )
     return Table(f'{row.record.name}: {row.record.loss}, {row.network}', columns, (lines,))
+
+
+def _unknown(record: Record) -> str | None:
+    """What stands for the surroundings and the cost of a result that was made elsewhere."""
+    return NOT_KNOWN if record.status == 'done' else None
 
 
 def _device(made: Environment) -> str:
