@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 
 from benchmark.analysis.axes import AxisDifference, axis_differences
 from benchmark.analysis.comparison import baseline_of, compare, correct, current, pair, star_pairs
@@ -67,7 +66,7 @@ class Analysis:
     @cached_property
     def _standings(self) -> dict[tuple[Row, Measure], Standing]:
         standings = {}
-        for measure, (best, rows) in self._columns.items():
+        for measure, best, rows in self._columns:
             for row in rows:
                 if self._reads_as(row, best, measure):
                     standings[row, measure] = Standing(best=True)
@@ -77,20 +76,22 @@ class Analysis:
         return standings
 
     @cached_property
-    def _columns(self) -> dict[Measure, tuple[Row, list[Row]]]:
-        """For each column that has marks its best row, and all rows that are ranked in it."""
-        rows, columns = _ranked(self._done), {}
-        for measure in self.measures:
-            if rows and _mostly_there(rows[0], measure.subset):
-                best = (max if measure.higher_is_better else min)(rows, key=lambda row: self._mean(row, measure))
-                columns[measure] = best, rows
+    def _columns(self) -> list[tuple[Measure, Row, list[Row]]]:
+        """For each column that has marks its best row, and all rows that are ranked in it: published and own apart."""
+        columns = []
+        for own in (False, True):
+            rows = _ranked([row for row in self._done if row.own == own])
+            for measure in self.measures:
+                if rows and _mostly_there(rows[0], measure.subset):
+                    best = (max if measure.higher_is_better else min)(rows, key=lambda row: self._mean(row, measure))
+                    columns.append((measure, best, rows))
         return columns
 
     @cached_property
     def _against_best(self) -> dict[tuple[Row, Row, Measure], Difference]:
         """Differences of the best row of each column to the rows that no recipe sets beside it."""
         wanted, pairs = [], {}
-        for measure, (best, rows) in self._columns.items():
+        for measure, best, rows in self._columns:
             for row in rows:
                 compared = (best, row, measure) in self._differences or (row, best, measure) in self._differences
                 if compared or self._reads_as(row, best, measure):
@@ -99,7 +100,7 @@ class Analysis:
                     pairs[best][row] = pair(best, row)
                 if pairs[best][row]:
                     wanted.append((pairs[best][row], measure))
-        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), attrgetter('measure'))}
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), _family)}
 
     def _reads_as(self, row: Row, other: Row, measure: Measure) -> bool:
         return round(self._mean(row, measure), 2) == round(self._mean(other, measure), 2)
@@ -117,7 +118,7 @@ class Analysis:
                 if paired:
                     thorough = other is baseline and row.is_star
                     wanted += [(paired, measure) for measure in (self.measures if thorough else self.headlines)]
-        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), attrgetter('measure'))}
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), _family)}
 
     @cached_property
     def axis_differences(self) -> tuple[AxisDifference, ...]:
@@ -177,6 +178,11 @@ class Analysis:
         pairs = [rows for recipe in self.section.recipes for rows in star_pairs(recipe)]
         found = [self.difference(row, other, measure) for row, other in pairs]
         return [one for one in found if one is not None]
+
+
+def _family(found: Difference) -> tuple[Measure, bool]:
+    """Comparisons that are corrected together: what is found of own rows changes nothing of published ones."""
+    return found.measure, found.row.own
 
 
 def _ranked(done: Sequence[Row]) -> list[Row]:

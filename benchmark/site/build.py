@@ -177,7 +177,7 @@ class Site:
     def _hash(self, rows: Iterable[Row], *others: object) -> str:
         parts = [self._frame, *others]
         for row in rows:
-            parts += [self.links[row], status(row)]
+            parts += [self.links[row], row.loss, status(row)]
             if self._photographs:
                 parts += [self._photographs.are_of(run.record) for run in row.done]
             parts += [(run.sha256, run.digest and run.digest.content) for run in row.runs]

@@ -71,7 +71,7 @@ def _measured_line(row: Row, measures: list[Measure]) -> Line:
     epochs = ', '.join(dict.fromkeys(str(run.record.cost.epochs) for run in row.done))
     limits = [*([_PICKED] if weights and weights.origin == OFFICIAL else []), *protocol_departures(row)]
     source = f'measured here, {weights.origin if weights else f"{epochs} epochs"}'
-    head = (Cell(row.record.loss), Cell(), Cell('; '.join(limits) or NONE))
+    head = (Cell(row.loss), Cell(), Cell('; '.join(limits) or NONE))
     return Line((*head, *cells, Cell(row.network), Cell(source)), strong=row.is_star)
 
 

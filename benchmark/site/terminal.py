@@ -67,7 +67,7 @@ def print_comparison(found: Comparison, console: Console | None = None) -> None:
     console.print(Text(f'{benchmark.title}, percent; difference A minus B with its 95 % intervals', 'bold'))
     for name, row in zip('AB', found.rows, strict=True):
         limits = '' if row.status == 'done' and not row.notes else f' ({status(row)})'
-        console.print(Text(f'{name}  {row.record.loss}, {row.network}: {row.label}{limits}'))
+        console.print(Text(f'{name}  {row.loss}, {row.network}: {row.label}{limits}'))
     sizes = dict.fromkeys(f'{one.measure.subset} {one.images}' for one in found.differences)
     console.print(
         Text(
@@ -102,7 +102,7 @@ def _table(section: Section) -> RenderableType:
                 continue
             cells = [number(summary(row, measure)) for measure in measures]
             cells.append(interval(to_baseline.get(row)))
-            head = (row.record.loss, row.network.replace(f' {TIMES} ', TIMES))
+            head = (row.loss, row.network.replace(f' {TIMES} ', TIMES))
             table.add_row(*map(Text, head), *map(_text, cells), _status(row), style=None if row.done else 'dim')
             if row.notes or row.status != 'done':
                 remarks.append(Text(f'  {row.record.name}: {status(row)}', style='dim'))

@@ -181,7 +181,7 @@ def _curves(analysis: Analysis) -> list[Curve]:
         for row in recipe:
             if row.done and not row.outdated:
                 errors = np.concatenate([run.digest.nme(normalizer) for run in row.done])
-                label = f'{row.record.loss}, {row.record.backbone if one_input else row.network}'
+                label = f'{row.loss}, {row.record.backbone if one_input else row.network}'
                 curves.append(Curve(label, errors, group, row.is_star))
     return curves[:NUMBER_OF_CURVES]
 
@@ -201,14 +201,14 @@ def _effects(analysis: Analysis) -> list[Effect]:
 
 
 def _effect(found: Difference) -> Effect:
-    group = f'{found.row.record.loss} against {found.reference.record.loss}, {found.row.network}'
+    group = f'{found.row.loss} against {found.reference.loss}, {found.row.network}'
     low, high = found.interval or (None, None)
     note = f'{count_seeds(len(found.seeds))}, {found.images} images'
     return Effect(found.measure.subset, found.mean, low, high, group, found.decided, note)
 
 
 def _pair_figures(benchmark: Benchmark, normalizer: str, star: Row, baseline: Row) -> dict[str, Figure]:
-    losses = f'{star.record.loss} and {baseline.record.loss}, {star.network}'
+    losses = f'{star.loss} and {baseline.loss}, {star.network}'
     shape = mean_shape([run.digest for row in (star, baseline) for run in row.done])
     errors, reference = (np.mean([run.digest.landmark_errors for run in row.done], axis=0) for row in (star, baseline))
     figures = {
@@ -223,7 +223,7 @@ def _pair_figures(benchmark: Benchmark, normalizer: str, star: Row, baseline: Ro
         )
     }
     covariances = {
-        row.record.loss: np.mean([run.digest.covariances for run in row.done], axis=0)
+        row.loss: np.mean([run.digest.covariances for run in row.done], axis=0)
         for row in (baseline, star)
         if all(run.digest.covariances is not None for run in row.done)
     }

@@ -76,7 +76,7 @@ def experiment_view(
     shown = (baseline, row) if baseline else (row,)
     return ExperimentView(
         row,
-        f'{row.record.loss}, {row.network}, {row.benchmark.title}',
+        f'{row.loss}, {row.network}, {row.benchmark.title}',
         method_name(row),
         current_text(row, analysis.section.rows),
         baseline,
@@ -130,7 +130,7 @@ def _figures(analysis: Analysis, row: Row, baseline: Row | None, photographs: Ph
     figures = _training(row)
     figures['landmarks'] = landmark_errors(
         'landmarks',
-        f'Error of each landmark, {row.record.loss}, {row.network}',
+        f'Error of each landmark, {row.loss}, {row.network}',
         shape,
         benchmark.layout,
         errors,
@@ -139,10 +139,10 @@ def _figures(analysis: Analysis, row: Row, baseline: Row | None, photographs: Ph
     if all(digest.covariances is not None for digest in digests):
         figures['ellipses'] = ambiguity_ellipses(
             'ellipses',
-            f'Spread of the heatmap at each landmark, {row.record.loss}, {row.network}',
+            f'Spread of the heatmap at each landmark, {row.loss}, {row.network}',
             shape,
             benchmark.layout,
-            {row.record.loss: np.mean([digest.covariances for digest in digests], axis=0)},
+            {row.loss: np.mean([digest.covariances for digest in digests], axis=0)},
             digests[0].ambiguity,
         )
     figures['worst'] = worst_faces('worst', row, normalizer, photographs)
@@ -160,7 +160,7 @@ def _training(row: Row) -> dict[str, Figure]:
             tested = [point for point in points if point.test_nme is not None]
             curves.append(
                 TrainingCurve(
-                    row.record.loss,
+                    row.loss,
                     np.array([point.epoch for point in points]),
                     np.array([point.loss for point in points]),
                     np.array([point.epoch for point in tested]),
@@ -170,7 +170,7 @@ def _training(row: Row) -> dict[str, Figure]:
             )
     if not curves:
         return {}
-    return {'curves': training_curves('curves', f'Training of {row.record.loss}, {row.network}', curves)}
+    return {'curves': training_curves('curves', f'Training of {row.loss}, {row.network}', curves)}
 
 
 def provenance_table(row: Row) -> Table:
@@ -204,7 +204,7 @@ def provenance_table(row: Row) -> Table:
         for key in facts[0]
         if any(fact[key] for fact in facts)
     )
-    return Table(f'{row.record.name}: {row.record.loss}, {row.network}', columns, (lines,))
+    return Table(f'{row.record.name}: {row.loss}, {row.network}', columns, (lines,))
 
 
 def _device(made: Environment) -> str:
