@@ -11,7 +11,9 @@ from benchmark.analysis.axes import AxisDifference, axis_differences
 from benchmark.analysis.comparison import baseline_of, compare, correct, current, pair, star_pairs
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.intervals import Request, image_intervals
+from benchmark.analysis.replication import Replication, replications
 from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.seeds_needed import Needed, needed_seeds
 from benchmark.analysis.store import Store
 from benchmark.analysis.summaries import Summary, images_of, summary
 from benchmark.protocol.measures import Measure, all_measures, normalizers
@@ -124,6 +126,17 @@ class Analysis:
     def axis_differences(self) -> tuple[AxisDifference, ...]:
         """The heatmaps' axes of every STAR row against those of its baseline; none where the truth is not known."""
         return tuple(axis_differences(self.section.recipes))
+
+    @cached_property
+    def replications(self) -> tuple[Replication, ...]:
+        """Own rows whose experiment is published, too."""
+        return tuple(replications(self.section))
+
+    @cached_property
+    def seeds_needed(self) -> tuple[Needed, ...]:
+        """How many seeds it takes to show that STAR differs from its baseline in headline NME."""
+        found = self.star_differences(self.measures[0])
+        return tuple(needed_seeds(one for one in found if one.reference.is_baseline))
 
     @property
     def headlines(self) -> tuple[Measure, ...]:

@@ -185,6 +185,8 @@ class Site:
 
     @staticmethod
     def _shown_with(view: BenchmarkView, row: Row) -> list[Row]:
+        if row.own:  # beside it stand the published row, and how all published rows of its network vary
+            return [row, *view.analysis.section.rows]
         recipe = next(recipe for recipe in view.analysis.section.recipes if row in recipe)
         baseline = baseline_of(recipe)
         return [row] if baseline in (None, row) else [row, baseline]

@@ -30,7 +30,9 @@ from benchmark.site.pages.faces import Photographs, gains_and_losses
 from benchmark.site.pages.payload import error_payload
 from benchmark.site.pages.waiting_view import WaitingView, waiting_view
 from benchmark.site.published import literature_table, violations
+from benchmark.site.replication import replication_pages, replication_table, summary_text
 from benchmark.site.reproduction import reproduction_table
+from benchmark.site.seeds_table import caveat, seeds_table
 from benchmark.site.tables import Table, differences_table
 from benchmark.site.waiting import current, waits
 
@@ -70,6 +72,21 @@ class BenchmarkView:
         self.axis_findings: tuple[AxisDifference, ...] = analysis.axis_differences
 
     @cached_property
+    def replication(self) -> Table | None:
+        """Own rows beside the published ones of the same experiment; None without any."""
+        return replication_table(self.analysis.replications)
+
+    @cached_property
+    def replication_pages(self) -> tuple[tuple[str, ...], ...]:
+        """The page of each line of :attr:`replication`."""
+        return replication_pages(self.analysis.replications, self.links)
+
+    @property
+    def replication_summary(self) -> str:
+        """How many of them came out as published."""
+        return summary_text(self.analysis.replications)
+
+    @cached_property
     def differences(self) -> Table | None:
         """The leading pair in every measure, other pairs in the headline ones; None where nothing can be compared."""
         analysis = self.analysis
@@ -78,6 +95,16 @@ class BenchmarkView:
         for measure in analysis.headlines:
             found += [one for one in analysis.star_differences(measure) if (one.row, one.reference) != leading]
         return differences_table(f'{self.benchmark.title}: STAR minus the other loss, percentage points', found)
+
+    @cached_property
+    def seeds_needed(self) -> Table | None:
+        """How many seeds would show that STAR differs from its baseline; None where it is not known how they vary."""
+        return seeds_table(self.benchmark.title, self.analysis.seeds_needed)
+
+    @property
+    def seeds_caveat(self) -> str:
+        """How far :attr:`seeds_needed` can be trusted."""
+        return caveat(self.analysis.seeds_needed)
 
     @cached_property
     def figures(self) -> Mapping[str, Figure]:

@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.analysis.axes import AxisDifference
 from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.difference import Difference
+from benchmark.analysis.replication import Replication
 from benchmark.analysis.rows import Row, seed_text
 from benchmark.analysis.standings import Analysis
 from benchmark.records.parts import Environment, GivenWeights, Pretrained, Settings
@@ -41,6 +42,7 @@ class ExperimentView:
         provenance: where the numbers come from, a column for every seed.
         is_leading: whether the figures of the benchmark show the row beside its baseline.
         config: resolved configuration as Python text.
+        replication: the published row of the same experiment beside it; None where there is none.
     """
 
     row: Row
@@ -57,6 +59,7 @@ class ExperimentView:
     provenance: Table
     is_leading: bool
     config: str
+    replication: Replication | None
 
 
 def experiment_view(
@@ -89,6 +92,7 @@ def experiment_view(
         provenance_table(row),
         is_leading,
         row.record.config,
+        next((found for found in analysis.replications if found.row is row), None),
     )
 
 
@@ -186,6 +190,7 @@ def provenance_table(row: Row) -> Table:
                 'Created': record.created,
                 'Fingerprint': record.fingerprint,
                 'Recipe': record.recipe,
+                'Plan': record.plan and f'{record.plan.name}, SHA-256 {record.plan.sha256}',
                 'Data': data and f'{data.train_images} training, {data.test_images} test images; {data.fingerprint}',
                 'Commit': commit and commit + (' with local changes' if made.git_dirty else ''),
                 'Device': made and _device(made),
