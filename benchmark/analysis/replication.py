@@ -121,27 +121,26 @@ class Replication:
 
     def sentence(self) -> str:
         """What came of it, e.g. 'reproduced: NME 4.98 against 4.99 published, seeds spread 0.16 (seeds 0 1 2, ...)'."""
-        found, normalizer = self.headline, self.row.benchmark.headline_normalizer
-        numbers = f'{found.measure.metric_label} {found.here.mean:.2f} against {found.published.mean:.2f} published'
-        conditions = [self.over, normalizer, *self.circumstances]
+        conditions = [self.over, self.row.benchmark.headline_normalizer, *self.circumstances]
         if 0 < self.identical < len(self.runs):
             conditions.insert(1, f'{self.identical} of them with identical predictions')
-        texts = {
-            'identical': f'NME {found.here.mean:.2f}, from the same predictions as published',
-            'reproduced': f'{numbers}, {self._spread}',
-            'differs': f'{numbers}, {signed(found.difference)}, more than seeds explain: {self._spread}',
-            'not judged': f'{numbers}, {signed(found.difference)}; how seeds vary is not known, none has two of them',
-            'not comparable': f'{self.fault} than the published ones',
-        }
-        return f'{self.verdict}: {texts[self.verdict]} ({", ".join(conditions)}).'
+        return f'{self.verdict}: {self._finding()} ({", ".join(conditions)}).'
 
-    @property
-    def _spread(self) -> str:
-        """How seeds vary, and what follows for the difference."""
+    def _finding(self) -> str:
         found = self.headline
-        if found.spread.freedom == 0:
-            return 'the same weights, tested again'
-        return f'seeds spread {found.spread.deviation:.2f}, so up to ±{found.bound:.2f} is expected'
+        if self.verdict == 'not comparable':
+            return f'{self.fault} than the published ones'
+        if self.verdict == 'identical':
+            return f'NME {found.here.mean:.2f}, from the same predictions as published'
+        numbers = f'NME {found.here.mean:.2f} against {found.published.mean:.2f} published'
+        if self.verdict == 'not judged':
+            return f'{numbers}, {signed(found.difference)}; a single published seed does not tell how seeds vary'
+        if self.row.record.weights:
+            return f'{numbers}, {signed(found.difference)}, of the same weights'
+        spread = f'seeds spread {found.spread.deviation:.2f}, so up to ±{found.bound:.2f} is expected'
+        if self.verdict == 'reproduced':
+            return f'{numbers}, {spread}'
+        return f'{numbers}, {signed(found.difference)}, more than seeds explain: {spread}'
 
     def _outcome(self, measure: Measure) -> Outcome:
         here, published = (

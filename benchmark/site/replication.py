@@ -22,13 +22,13 @@ def replication_table(found: Sequence[Replication], across: bool = False) -> Tab
     columns = (
         Column('Loss', numeric=False),
         *([Column('Benchmark', numeric=False)] if across else []),
-        Column('Network', numeric=False),
+        Column('Result', numeric=False),
         Column('Published'),
         Column('Here'),
         Column('Difference'),
         Column('Seeds explain up to'),
         Column('Compared over', numeric=False),
-        Column('Result', numeric=False),
+        Column('Network', numeric=False),
         Column('Made otherwise', numeric=False),
     )
     bodies: dict[str, list[Line]] = {}
@@ -58,7 +58,7 @@ def summary_text(found: Sequence[Replication]) -> str:
     parts = []
     if judged:
         held, every = sum(one.holds for one in judged), len(judged)
-        is_are = 'is' if every == 1 else 'are'
+        is_are = 'is' if held < 2 else 'are'
         if held == every:
             what = 'The one row' if every == 1 else f'All {every} rows'
             parts.append(f'{what} trained here as published {is_are} reproduced: no difference exceeds what seeds do.')
@@ -108,13 +108,13 @@ def _line(found: Replication, across: bool) -> Line:
         (
             Cell(found.row.record.loss),
             *([Cell(found.row.benchmark.title)] if across else []),
-            Cell(found.row.network),
+            Cell(found.verdict),
             number(outcome.published),
             number(outcome.here),
             Cell(signed(outcome.difference)),
             Cell(bound),
             Cell(f'{found.over}{equal}'),
-            Cell(found.verdict),
+            Cell(found.row.network),
             Cell('; '.join(found.circumstances) or NONE),
         ),
         strong=found.verdict == 'differs',

@@ -71,6 +71,11 @@ class BenchmarkView:
         self.findings: tuple[Difference, ...] = tuple(analysis.star_differences(analysis.measures[0]))
         self.axis_findings: tuple[AxisDifference, ...] = analysis.axis_differences
 
+    @property
+    def has_own(self) -> bool:
+        """Whether own rows stand beside published ones."""
+        return any(row.own for row in self.analysis.section.rows)
+
     @cached_property
     def replication(self) -> Table | None:
         """Own rows beside the published ones of the same experiment; None without any."""
