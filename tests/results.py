@@ -97,8 +97,12 @@ class Factory:
         version: str = '1',
         method: str | None = None,
         curve: tuple[Epoch, ...] = (),
+        device: str = 'cuda',
+        environment: dict | None = None,
+        pixels: str | None = None,
+        **keys: object,
     ) -> Record:
-        """Write one record, with predictions if it is done."""
+        """Write one record, with predictions if it is done; ``keys`` are further ones of the record."""
         definition = BENCHMARKS[benchmark]
         name = (
             name or f'{benchmark}_{network.lower()}_{loss.lower().replace("/", "").replace("<", "").replace(">", "")}'
@@ -120,6 +124,7 @@ class Factory:
             created=created,
             method=method,
             curve=curve,
+            **keys,
         )
         if status != 'done':
             write_record(record, self.reports / 'records')
@@ -143,6 +148,7 @@ class Factory:
                     test_images=len(predictions.image_ids),
                     subset_images=dict(zip(definition.subsets, predictions.subsets.sum(axis=0).tolist(), strict=True)),
                     missing=0,
+                    pixels=pixels,
                 ),
                 'cost': Cost(
                     epochs=epochs,
@@ -152,7 +158,7 @@ class Factory:
                     peak_memory_mib=2310.0,
                 ),
                 'environment': Environment(
-                    device='cuda',
+                    device=device,
                     device_name='NVIDIA H100 80GB HBM3',
                     driver='570.86',
                     threads=4,
@@ -161,7 +167,7 @@ class Factory:
                     packages={'torch': '2.9.0', 'mmpose': '1.3.2', 'numpy': '1.26.4'},
                     git_commit='0123456789abcdef0123456789abcdef01234567',
                     git_dirty=False,
-                ),
+                ).model_copy(update=environment or {}),
             }
         )
         save_predictions(predictions, self.reports / 'records' / f'{stem}.npz')
@@ -176,6 +182,18 @@ def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Factory:
     known = names_sha256('300w', whole.image_ids, whole.subset_names, whole.subsets)
     monkeypatch.setitem(PUBLISHED_SHA256, '300w', known)
     return made
+
+
+@pytest.fixture
+def own(factory: Factory) -> Factory:
+    """Writes own results, beside which those of ``factory`` are the published ones."""
+    return Factory(factory.reports.with_name('results'))
+
+
+@pytest.fixture
+def both(factory: Factory, own: Factory) -> Callable[[], list[Section]]:
+    """Benchmarks of own and published results as their records are when this is called."""
+    return lambda: make_sections(read_runs([own.reports, factory.reports], Store()))
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def test_building_leaves_the_published_folder_alone(own, factory, capsys):
     assert _files(factory.reports) == before
     assert 'open results/index.html in a browser' in capsys.readouterr().err
     page = (own.reports / 'synthetic-29.html').read_text()
-    assert page.count('<tr data-recipe=') == 3 and 'seeds' in page
+    assert page.count('<tr data-recipe=') == 4 and '>STAR (own)</a>' in page
 
 
 def test_publishing_adds_what_is_finished_and_builds_the_published_pages(own, factory, capsys):

@@ -106,7 +106,7 @@ class AxisDifference:
     def sentence(self) -> str:
         """What may be said, e.g. 'the heatmap axes of STAR lie 17.0 [15.1, 18.9] degrees farther from ...'."""
         ours, theirs = self.ours, self.theirs
-        name, other = self.row.record.loss, self.reference.record.loss
+        name, other = self.row.loss, self.reference.loss
         values = f'{ours.angle.mean:.1f} against {theirs.angle.mean:.1f}, chance is {CHANCE_DEGREES:.0f}'
         ratios = (
             f'axis ratio {ours.anisotropy.mean:.2f} against {theirs.anisotropy.mean:.2f}, '
@@ -139,7 +139,7 @@ def axis_differences(recipes: Sequence[Sequence[Row]]) -> list[AxisDifference]:
         baseline = baseline_of(recipe)
         pairs = [pair(row, other) for row, other in star_pairs(recipe) if other is baseline]
         found += [_compare(one) for one in pairs if one]
-    return correct([one for one in found if one is not None], lambda _: 'axes')
+    return correct([one for one in found if one is not None], lambda one: one.row.own)
 
 
 def _compare(pairing: Pairing) -> AxisDifference | None:

@@ -84,7 +84,7 @@ def compare(wanted: Sequence[tuple[Pairing, Measure]]) -> list[Difference]:
         subset.
     """
     wanted = [one for one in wanted if one[1].key in one[0].runs[0].digest.values]
-    tables = [_differences(*one) for one in wanted]
+    tables = [paired_values(*one) for one in wanted]
     flips = _sign_flips([table.mean(axis=1) for table in tables])
     found = []
     for (pairing, measure), table, flip in zip(wanted, tables, flips, strict=True):
@@ -123,7 +123,7 @@ def correct(found: Sequence[Corrected], family: Callable[[Corrected], object]) -
     return corrected
 
 
-def _differences(pairing: Pairing, measure: Measure) -> NDArray[np.float64]:
+def paired_values(pairing: Pairing, measure: Measure) -> NDArray[np.float64]:
     """(seeds, images) differences, percentage points; (1, images) of the means over runs without common seeds."""
     ours, theirs = (image_values(runs, measure) for runs in (pairing.runs, pairing.others))
     if not pairing.seeds:

@@ -168,8 +168,9 @@ class Difference(PairedDifference):
     def _names(self) -> tuple[str, str, str]:
         """What tells the rows apart, and what kind of thing that is: their losses only where nothing else differs."""
         row, other = self.row.record, self.reference.record
-        if self.seeds and row.recipe == other.recipe and row.loss != other.loss:
-            return row.loss, other.loss, 'loss'
+        alike = row.recipe == other.recipe and self.row.maker == self.reference.maker
+        if self.seeds and alike and row.loss != other.loss:
+            return self.row.loss, self.reference.loss, 'loss'
         return self.row.label, self.reference.label, 'configuration'
 
     @property

@@ -6,33 +6,39 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from benchmark.analysis.makers import group_rows, is_outdated, is_same_but_device
 from benchmark.analysis.runs import Run
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.protocol.published_sets import difference
+from benchmark.records.parts import Registration
 from benchmark.records.record import Record
 
 BASELINE_LOSS = 'smooth-L1'
+OWN = 'own'
 TIMES = '\u00d7'
 UNKNOWN_SEED = 'seed not known'
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One configuration on one dataset.
+    """One configuration on one dataset, as one maker ran it.
 
     Attributes:
         benchmark: the benchmark.
         done: runs with a result, by seed.
         unfinished: runs without one, by seed.
-        outdated: whether a newer configuration of the same name has a row of its own.
+        outdated: whether its maker has a row of a newer configuration with the same name.
+        by_device: whether its folder has it from another kind of device, too.
     """
 
     benchmark: Benchmark
     done: tuple[Run, ...]
     unfinished: tuple[Run, ...]
     outdated: bool = False
+    by_device: bool = False
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -50,7 +56,34 @@ class Row:
         record = self.record
         weights = record.weights and record.weights.sha256
         parts = (record.benchmark, record.name, record.recipe, record.config, weights)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        made = (record.experiment, self.device, self.own)
+        return hashlib.sha256(repr((*parts, *made)).encode()).hexdigest()
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of one's own results that stand beside published ones."""
+        return self.runs[0].own
+
+    @property
+    def device(self) -> str | None:
+        """Kind of device, 'cpu' or 'cuda'; None where that is not known."""
+        return self.runs[0].device
+
+    @property
+    def maker(self) -> tuple[Path, str | None]:
+        """Folder of records, and kind of device: rows whose makers differ do not differ in their loss alone."""
+        return self.runs[0].folder, self.device
+
+    @property
+    def plan(self) -> Registration | None:
+        """The plan that named all its seeds with a result before they were trained; None where there is none."""
+        plans = {run.record.plan and run.record.plan.sha256 for run in self.done}
+        return self.done[0].record.plan if len(plans) == 1 else None
+
+    @property
+    def registered(self) -> bool:
+        """Whether one plan named all its seeds with a result before they were trained, as their records say."""
+        return self.plan is not None
 
     @property
     def is_baseline(self) -> bool:
@@ -66,7 +99,17 @@ class Row:
     def label(self) -> str:
         """What tells the row from others in words: its configuration, and the file of its weights if given."""
         weights = self.record.weights
-        return f'{self.record.name} [{weights.file}]' if weights else self.record.name
+        return (f'{self.record.name} [{weights.file}]' if weights else self.record.name) + self._mark
+
+    @property
+    def loss(self) -> str:
+        """Short name of the loss, with what tells makers apart: 'STAR', 'STAR (own)', 'STAR (cuda)'."""
+        return self.record.loss + self._mark
+
+    @property
+    def _mark(self) -> str:
+        marks = [*([OWN] if self.own else []), *([self.device or 'unknown device'] if self.by_device else [])]
+        return f' ({", ".join(marks)})' if marks else ''
 
     @property
     def seeds_text(self) -> str:
@@ -159,8 +202,9 @@ class Section:
 
     Attributes:
         benchmark: the benchmark.
-        recipes: rows of equal recipe, which differ in the loss alone, the baseline first; and rows of given weights by
-            themselves, since what they differ in is not known.
+        recipes: rows of equal recipe and maker, which differ in the loss alone, the baseline first; and rows of given
+            weights by themselves, since what they differ in is not known. Own rows follow the published ones of their
+            recipe.
     """
 
     benchmark: Benchmark
@@ -213,33 +257,46 @@ def _check_seeds(row: Row) -> None:
 
 
 def _recipes(benchmark: Benchmark, runs: Sequence[Run]) -> tuple[tuple[Row, ...], ...]:
-    by_configuration, newest = defaultdict(list), {}
-    for run in sorted(runs, key=lambda run: -1 if run.record.seed is None else run.record.seed):
-        by_configuration[_name(run), run.record.recipe, run.record.config].append(run)
-        newest[_name(run)] = max(newest.get(_name(run), run.created), run.created)
-    by_recipe = defaultdict(list)
-    for (name, recipe, _), members in by_configuration.items():
-        done = tuple(run for run in members if run.record.status == 'done')
-        unfinished = tuple(run for run in members if run.record.status != 'done')
-        outdated = max(run.created for run in members) < newest[name]
-        by_recipe[recipe, members[0].record.weights is not None].append(Row(benchmark, done, unfinished, outdated))
-    recipes = [
-        tuple(sorted(rows, key=lambda row: (not row.is_baseline, row.is_star, row.record.loss, row.record.name)))
-        for rows in by_recipe.values()
-    ]
-    return tuple(sorted(recipes, key=_rank))
+    groups = group_rows(runs)
+    rows = [_row(benchmark, group, groups) for group in groups]
+    by_recipe: dict[tuple[str, bool], dict[object, list[Row]]] = defaultdict(dict)
+    # Rows without a result, whose device is not known, come after the others and join those of their folder.
+    for row in sorted(rows, key=lambda row: not row.done):
+        makers = by_recipe[row.record.recipe, row.record.weights is not None]
+        known = row.maker if row.done else next((maker for maker in makers if maker[0] == row.maker[0]), row.maker)
+        makers.setdefault(known, []).append(row)
+    families = [sorted(makers.values(), key=_place) for makers in by_recipe.values()]
+    return tuple(tuple(sorted(rows, key=_in_recipe)) for family in sorted(families, key=_rank) for rows in family)
 
 
-def _name(run: Run) -> tuple[str, str | None]:
-    return run.record.name, run.record.weights and run.record.weights.sha256
+def _row(benchmark: Benchmark, runs: Sequence[Run], groups: Sequence[Sequence[Run]]) -> Row:
+    by_device = any(is_same_but_device(runs[0], other[0]) for other in groups)
+    by_seed = sorted(runs, key=lambda run: (-1 if run.record.seed is None else run.record.seed, run.path.name))
+    done = tuple(run for run in by_seed if run.record.status == 'done')
+    return Row(benchmark, done, tuple(run for run in by_seed if run not in done), is_outdated(runs, groups), by_device)
 
 
-def _rank(rows: Sequence[Row]) -> tuple:
-    """Recipes with a result first; then complete data, trained weights, and the best headline NME."""
+def _in_recipe(row: Row) -> tuple:
+    return (not row.is_baseline, row.is_star, row.record.loss, row.record.name)
+
+
+def _place(rows: Sequence[Row]) -> tuple:
+    """Published rows of a recipe first, own ones behind; then those with a result."""
+    return (rows[0].own, not any(row.done for row in rows), rows[0].device or '')
+
+
+def _rank(family: Sequence[Sequence[Row]]) -> tuple:
+    """Recipes with a result first; then published ones, complete data, trained weights, and the best headline NME.
+
+    Own rows do not move published ones.
+    """
+    every = [row for rows in family for row in rows]
+    rows = [row for row in every if not row.own] or every
     best = min((_headline_nme(row) for row in rows if row.done), default=float('inf'))
     partial = any(row.missing_data for row in rows)
     given = rows[0].record.weights is not None
-    return (not any(row.done for row in rows), partial, given, best, rows[0].record.name, rows[0].record.recipe)
+    first = min(rows, key=_in_recipe).record
+    return (not any(row.done for row in rows), rows[0].own, partial, given, best, first.name, first.recipe)
 
 
 def _headline_nme(row: Row) -> float:

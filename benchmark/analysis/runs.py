@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from benchmark.analysis.digest import Digest, make_digest
+from benchmark.analysis.makers import newest, settle
 from benchmark.analysis.processes import map_in_processes
 from benchmark.analysis.store import Stamp, Store, stamp
 from benchmark.errors import BenchmarkError
@@ -37,6 +38,7 @@ class Run:
         digest: its predictions, reduced; None unless the record is done.
         created: when the record was written.
         later: newest later record of the same configuration and seed that has no result, if there is one.
+        own: whether it is one of one's own results that stand beside published ones of its benchmark.
     """
 
     record: Record
@@ -46,6 +48,22 @@ class Run:
     created: datetime
     digest: Digest | None = None
     later: Record | None = None
+    own: bool = False
+
+    @property
+    def name(self) -> tuple[str, str | None]:
+        """Name of the configuration, and hash of the weights where they were given."""
+        return self.record.name, self.record.weights and self.record.weights.sha256
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the record: whose result it is."""
+        return self.path.parent
+
+    @property
+    def device(self) -> str | None:
+        """Kind of device that it was made on; None where that is not known, as of all runs without a result."""
+        return self.record.environment and self.record.environment.device
 
     @property
     def predictions_path(self) -> Path:
@@ -67,14 +85,15 @@ def _load(path: Path, _: Stamp) -> Predictions:
 
 
 def read_runs(folders: Sequence[Path], store: Store) -> list[Run]:
-    """Read the records of some folders; of each configuration and seed (or given weights) only the newest done one
-    counts.
+    """Read the records of some folders, each of which has a maker of its own.
 
-    Where none is done, the newest of the others counts: an experiment that failed or was never run keeps its row.
+    In a folder the newest done record of a name, seed (or given weights) and experiment counts. Where none is done, the
+    newest of the others counts: an experiment that failed or was never run keeps its row. What of several folders
+    stands beside each other is settled by :func:`benchmark.analysis.makers.settle`.
 
     Args:
-        folders: each may hold ``records/``, such as those of one's own results and of the published ones; an absent one
-            holds none.
+        folders: each may hold ``records/``: those of one's own results, and last those of the published ones; an absent
+            one holds none.
         store: results of earlier builds; digests of changed predictions take the place of the old ones.
 
     Returns:
@@ -84,20 +103,17 @@ def read_runs(folders: Sequence[Path], store: Store) -> list[Run]:
         BenchmarkError: a record or predictions file is damaged, contradicts itself or the other, or would give a wrong
             number; the message names the file.
     """
-    by_experiment = defaultdict(list)
-    for path in sorted(path for folder in dict.fromkeys(folders) for path in (folder / 'records').glob('*.json')):
-        record = read_record(path)
-        key = record.benchmark, record.name, record.seed, record.weights and record.weights.sha256
-        by_experiment[key].append((_created(path, record), path, record))
-    runs = []
-    for attempts in by_experiment.values():
-        attempts.sort(key=lambda attempt: attempt[:2])
-        created, path, record = next((a for a in reversed(attempts) if a[2].status == 'done'), attempts[-1])
-        newest = attempts[-1][2]
-        # That somebody has no data, or has not come to it, says nothing about a result that is there.
-        later = newest if newest is not record and newest.status == 'failed' else None
-        runs.append(_check_run(path, record, created, later))
+    runs = settle([_read_folder(folder) for folder in dict.fromkeys(folders)])
     return _with_digests(sorted(runs, key=lambda run: (run.path.name, run.path)), store)
+
+
+def _read_folder(folder: Path) -> list[Run]:
+    by_seed = defaultdict(list)
+    for path in sorted((folder / 'records').glob('*.json')):
+        record = read_record(path)
+        run = _check_run(path, record, _created(path, record), None)
+        by_seed[run.benchmark.name, run.name, run.record.seed].append(run)
+    return [run for attempts in by_seed.values() for run in newest(attempts)]
 
 
 def _created(path: Path, record: Record) -> datetime:

@@ -79,8 +79,8 @@ def compare_named(folders: Sequence[Path], first: str, second: str) -> Compariso
     Args:
         folders: folders that hold ``records/``.
         first: name of a row's configuration, or a part of it that only one row has. Rows of given weights are told
-            apart by the file of the weights: it stands in brackets behind the name. What fits rows of several
-            benchmarks is settled by ``second``.
+            apart by the file of the weights, which stands in brackets behind the name, own rows from published ones by
+            '(own)'. What fits rows of several benchmarks is settled by ``second``.
         second: the same for the row that it is compared with.
 
     Raises:
@@ -108,11 +108,15 @@ def compare_named(folders: Sequence[Path], first: str, second: str) -> Compariso
 def choose_pair(rows: Sequence[Row], first: str, second: str) -> tuple[Row, Row]:
     """The two rows of one benchmark that two names or parts of names stand for.
 
+    Of several such pairs those of one maker come first, and of these those of published rows.
+
     Raises:
         UsageError: a name fits no row or several, or the two rows are of different benchmarks.
     """
     found, others = _matches(rows, first), _matches(rows, second)
     pairs = [(a, b) for a in found for b in others if a is not b and a.benchmark is b.benchmark]
+    pairs = [rows for rows in pairs if rows[0].maker == rows[1].maker] or pairs
+    pairs = [rows for rows in pairs if not (rows[0].own or rows[1].own)] or pairs
     if len(pairs) == 1:
         return pairs[0]
     for text, matches in ((first, found), (second, others)):

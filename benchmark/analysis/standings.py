@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 
 from benchmark.analysis.axes import AxisDifference, axis_differences
 from benchmark.analysis.comparison import baseline_of, compare, correct, current, pair, star_pairs
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.intervals import Request, image_intervals
+from benchmark.analysis.replication import Replication, replications
 from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.seeds_needed import Needed, needed_seeds
 from benchmark.analysis.store import Store
 from benchmark.analysis.summaries import Summary, images_of, summary
 from benchmark.protocol.measures import Measure, all_measures, normalizers
@@ -67,7 +68,7 @@ class Analysis:
     @cached_property
     def _standings(self) -> dict[tuple[Row, Measure], Standing]:
         standings = {}
-        for measure, (best, rows) in self._columns.items():
+        for measure, best, rows in self._columns:
             for row in rows:
                 if self._reads_as(row, best, measure):
                     standings[row, measure] = Standing(best=True)
@@ -77,20 +78,22 @@ class Analysis:
         return standings
 
     @cached_property
-    def _columns(self) -> dict[Measure, tuple[Row, list[Row]]]:
-        """For each column that has marks its best row, and all rows that are ranked in it."""
-        rows, columns = _ranked(self._done), {}
-        for measure in self.measures:
-            if rows and _mostly_there(rows[0], measure.subset):
-                best = (max if measure.higher_is_better else min)(rows, key=lambda row: self._mean(row, measure))
-                columns[measure] = best, rows
+    def _columns(self) -> list[tuple[Measure, Row, list[Row]]]:
+        """For each column that has marks its best row, and all rows that are ranked in it: published and own apart."""
+        columns = []
+        for own in (False, True):
+            rows = _ranked([row for row in self._done if row.own == own])
+            for measure in self.measures:
+                if rows and _mostly_there(rows[0], measure.subset):
+                    best = (max if measure.higher_is_better else min)(rows, key=lambda row: self._mean(row, measure))
+                    columns.append((measure, best, rows))
         return columns
 
     @cached_property
     def _against_best(self) -> dict[tuple[Row, Row, Measure], Difference]:
         """Differences of the best row of each column to the rows that no recipe sets beside it."""
         wanted, pairs = [], {}
-        for measure, (best, rows) in self._columns.items():
+        for measure, best, rows in self._columns:
             for row in rows:
                 compared = (best, row, measure) in self._differences or (row, best, measure) in self._differences
                 if compared or self._reads_as(row, best, measure):
@@ -99,7 +102,7 @@ class Analysis:
                     pairs[best][row] = pair(best, row)
                 if pairs[best][row]:
                     wanted.append((pairs[best][row], measure))
-        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), attrgetter('measure'))}
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), _family)}
 
     def _reads_as(self, row: Row, other: Row, measure: Measure) -> bool:
         return round(self._mean(row, measure), 2) == round(self._mean(other, measure), 2)
@@ -117,12 +120,23 @@ class Analysis:
                 if paired:
                     thorough = other is baseline and row.is_star
                     wanted += [(paired, measure) for measure in (self.measures if thorough else self.headlines)]
-        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), attrgetter('measure'))}
+        return {(one.row, one.reference, one.measure): one for one in correct(compare(wanted), _family)}
 
     @cached_property
     def axis_differences(self) -> tuple[AxisDifference, ...]:
         """The heatmaps' axes of every STAR row against those of its baseline; none where the truth is not known."""
         return tuple(axis_differences(self.section.recipes))
+
+    @cached_property
+    def replications(self) -> tuple[Replication, ...]:
+        """Own rows whose experiment is published, too."""
+        return tuple(replications(self.section))
+
+    @cached_property
+    def seeds_needed(self) -> tuple[Needed, ...]:
+        """How many seeds it takes to show that STAR differs from its baseline in headline NME."""
+        found = self.star_differences(self.measures[0])
+        return tuple(needed_seeds(one for one in found if one.reference.is_baseline))
 
     @property
     def headlines(self) -> tuple[Measure, ...]:
@@ -177,6 +191,11 @@ class Analysis:
         pairs = [rows for recipe in self.section.recipes for rows in star_pairs(recipe)]
         found = [self.difference(row, other, measure) for row, other in pairs]
         return [one for one in found if one is not None]
+
+
+def _family(found: Difference) -> tuple[Measure, bool]:
+    """Comparisons that are corrected together: what is found of own rows changes nothing of published ones."""
+    return found.measure, found.row.own
 
 
 def _ranked(done: Sequence[Row]) -> list[Row]:

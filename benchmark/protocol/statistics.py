@@ -1,4 +1,4 @@
-"""How certain the number of trained networks is: confidence intervals over images.
+"""How certain the number of trained networks is: confidence intervals over images, and how far seeds lie apart.
 
 NME and AUC are means over images (of ``nme`` and ``max(0, 1 - nme / t)``) and have the bootstrap's interval of a mean;
 a failure rate has the exact one of a share. Differences of two methods are in :mod:`benchmark.protocol.differences`.
@@ -6,6 +6,8 @@ a failure rate has the exact one of a share. Differences of two methods are in :
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -118,3 +120,59 @@ def rate_interval(rate: float, images: int, confidence: float = 0.95) -> Interva
     low = special.betaincinv(failures, images - failures + 1, tail) if rate > 0 else 0.0
     high = special.betaincinv(failures + 1, images - failures, 1 - tail) if rate < 1 else 1.0
     return Interval(float(low), float(high))
+
+
+class Spread(NamedTuple):
+    """How a number varies from seed to seed.
+
+    Attributes:
+        deviation: sample standard deviation, in the unit of the numbers.
+        freedom: degrees of freedom that it rests on.
+    """
+
+    deviation: float
+    freedom: int
+
+
+def pooled_spread(groups: Iterable[Sequence[float]]) -> Spread | None:
+    """Standard deviation within groups: of one group the sample standard deviation, of several that of all together.
+
+    Args:
+        groups: numbers of the seeds of each of some rows; rows of one seed say nothing.
+
+    Returns:
+        The spread; None where no group has two numbers.
+
+    >>> pooled_spread([[4.0, 5.0, 6.0], [9.0]])
+    Spread(deviation=1.0, freedom=2)
+    """
+    several = [np.asarray(group, dtype=np.float64) for group in groups if len(group) > 1]
+    freedom = sum(len(group) - 1 for group in several)
+    if not freedom:
+        return None
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in several)
+    return Spread(math.sqrt(squares / freedom), freedom)
+
+
+def prediction_bound(spread: Spread, seeds: int, others: int, confidence: float = 0.95) -> float:
+    """How far the mean over some seeds may lie from that over others, if only seeds make the difference.
+
+    Half the width of Student's prediction interval of a difference of two means. Where the spread is that of the other
+    seeds, of which only some are compared, it holds the difference at least as often as it says.
+
+    Args:
+        spread: how single seeds vary; of no degree of freedom where nothing varies.
+        seeds: number of seeds of one mean, at least 1.
+        others: number of seeds of the other mean, at least 1.
+        confidence: a fraction in (0, 1).
+
+    Returns:
+        A bound of the absolute difference, in the unit of the spread.
+
+    >>> round(prediction_bound(Spread(0.16, 2), 3, 3), 3)
+    0.562
+    """
+    if not spread.freedom:
+        return 0.0
+    quantile = float(special.stdtrit(spread.freedom, (1 + confidence) / 2))
+    return quantile * spread.deviation * math.sqrt(1 / seeds + 1 / others)

@@ -9,13 +9,14 @@ from typing import Literal
 
 from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.difference import Difference
-from benchmark.analysis.rows import BASELINE_LOSS, Row, Section
+from benchmark.analysis.rows import BASELINE_LOSS, OWN, Row, Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.summaries import coverage, images_of
 from benchmark.protocol.measures import Measure
 from benchmark.site.tables import NONE, NOT_KNOWN, count, duration, interval, number
 
 EXPERIMENTS = 'experiments'
+REGISTERED = 'registered'
 _METHODS = {'td-softargmax': 'soft-argmax', 'td-hm': 'heatmap maximum'}
 
 
@@ -170,7 +171,7 @@ def _line(analysis: Analysis, row: Row, baseline: Row | None) -> BoardLine:
     record = row.record
     values = {
         'method': _text(method_name(row)),
-        'loss': _text(record.loss),
+        'loss': Value(row.loss, record.loss),
         'backbone': _text(record.backbone),
         'input': Value(row.input_size, record.input_size[0] * record.input_size[1]),
         'parameters': _number(record.parameters, count),
@@ -259,19 +260,22 @@ def _several(values: Sequence[str | None]) -> Value:
 def status(row: Row) -> str:
     """Status in words, with what limits the row."""
     limit = row.missing_data if row.done else row.reason
-    return '; '.join((f'{row.status}: {limit}' if limit else row.status, *row.notes))
+    registered = [REGISTERED] if row.registered else []
+    return '; '.join((f'{row.status}: {limit}' if limit else row.status, *registered, *row.notes))
 
 
 def page_links(sections: Iterable[Section]) -> dict[Row, str]:
     """Path of every row's page, relative to the reports folder.
 
-    The current configuration of a name has the page of that name; pages of other rows with the same name end in a hash
-    of what tells them apart.
+    The current configuration of a name has the page of that name, and own rows beside published ones one that ends in
+    'own'; pages of other rows with the same name end in a hash of what tells them apart.
     """
     links, taken = {}, set()
     rows = [row for section in sections for row in section.rows]
-    for row in sorted(rows, key=lambda row: (row.outdated, row.record.weights is not None, row.identity)):
+    for row in sorted(rows, key=lambda row: (row.own, row.outdated, row.record.weights is not None, row.identity)):
         name = re.sub(r'[^A-Za-z0-9._-]+', '-', row.record.name).strip('.-') or 'row'
+        if row.own:
+            name = f'{name}-{OWN}'
         if name.casefold() in taken:
             name = f'{name}-{row.identity[:8]}'
         taken.add(name.casefold())

@@ -64,7 +64,7 @@ def _cell(value: Value) -> Cell:
 
 def _folded_line(lines: Sequence[BoardLine], keys: Sequence[str]) -> Line:
     """One line for several rows of a network; it has cells for those of the first columns that say which they are."""
-    losses = list(dict.fromkeys(line.row.record.loss for line in lines))
+    losses = list(dict.fromkeys(line.row.loss for line in lines))
     if len(losses) > _NAMED_LOSSES:
         losses = [f'{losses[0]} and {len(losses) - 1} more losses']
     first = lines[0].row
@@ -100,7 +100,7 @@ def ambiguity_table(section: Section) -> Table | None:
 
 
 def _angles(row: Row, found: Agreement | None) -> Line:
-    identity = (Cell(row.record.loss), Cell(row.record.backbone), Cell(row.input_size))
+    identity = (Cell(row.loss), Cell(row.record.backbone), Cell(row.input_size))
     if found is None:
         return Line(identity, 'the method has no heatmap', row.is_star)
     numbers = (found.angle, found.cosine, found.anisotropy)

@@ -177,7 +177,7 @@ class Site:
     def _hash(self, rows: Iterable[Row], *others: object) -> str:
         parts = [self._frame, *others]
         for row in rows:
-            parts += [self.links[row], status(row)]
+            parts += [self.links[row], row.loss, status(row)]
             if self._photographs:
                 parts += [self._photographs.are_of(run.record) for run in row.done]
             parts += [(run.sha256, run.digest and run.digest.content) for run in row.runs]
@@ -185,6 +185,8 @@ class Site:
 
     @staticmethod
     def _shown_with(view: BenchmarkView, row: Row) -> list[Row]:
+        if row.own:  # beside it stand the published row, and how all published rows of its network vary
+            return [row, *view.analysis.section.rows]
         recipe = next(recipe for recipe in view.analysis.section.recipes if row in recipe)
         baseline = baseline_of(recipe)
         return [row] if baseline in (None, row) else [row, baseline]

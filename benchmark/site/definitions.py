@@ -13,9 +13,11 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from benchmark.analysis.intervals import RESAMPLES
+from benchmark.analysis.replication import LEAST_OF_ROW
 from benchmark.analysis.rows import BASELINE_LOSS
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.protocol.differences import LEAST_SEEDS
+from benchmark.protocol.power import deviation_factors
 from benchmark.protocol.statistics import LEAST_IMAGES
 from benchmark.site.pages.payload import QUANTUM
 
@@ -41,6 +43,8 @@ def definitions_text() -> str:
         baseline=BASELINE_LOSS,
         least_images=LEAST_IMAGES,
         least_seeds=LEAST_SEEDS,
+        least_of_row=LEAST_OF_ROW,
+        factors=deviation_factors(2),
         quantum=QUANTUM,
     )
 

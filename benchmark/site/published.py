@@ -73,7 +73,7 @@ def _measured_line(row: Row, measures: list[Measure]) -> Line:
     made = f'scored here, {row.record.method}' if None in costs else f'measured here, {epochs} epochs'
     limits = [*([_PICKED] if weights and weights.origin == OFFICIAL else []), *protocol_departures(row)]
     source = f'measured here, {weights.origin}' if weights else made
-    head = (Cell(row.record.loss), Cell(), Cell('; '.join(limits) or NONE))
+    head = (Cell(row.loss), Cell(), Cell('; '.join(limits) or NONE))
     return Line((*head, *cells, Cell(row.network), Cell(source)), strong=row.is_star)
 
 

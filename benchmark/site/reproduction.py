@@ -43,7 +43,7 @@ class Beside:
     @property
     def conditions(self) -> str:
         """What was run, e.g. 'STAR, ResNet-18, 256 x 256, 3 seeds'."""
-        return f'{self.row.record.loss}, {self.row.network}, {seeds_text(self.row)}'
+        return f'{self.row.loss}, {self.row.network}, {seeds_text(self.row)}'
 
     @property
     def verdict(self) -> str:

@@ -137,7 +137,7 @@ def _line(found: Difference) -> Line:
     measure = found.measure
     return Line(
         (
-            Cell(f'{found.row.record.loss} against {found.reference.record.loss}'),
+            Cell(f'{found.row.loss} against {found.reference.loss}'),
             Cell(found.row.network),
             Cell(measure.metric_label),
             Cell(measure.subset),

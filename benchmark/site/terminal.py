@@ -13,12 +13,13 @@ from rich.text import Text
 
 from benchmark.analysis.comparison import baseline_of, compare, pair
 from benchmark.analysis.difference import MINUS, Difference, signed
+from benchmark.analysis.replication import replications
 from benchmark.analysis.rows import BASELINE_LOSS, TIMES, Row, Section
 from benchmark.analysis.selection import Comparison, choose_sections, read_sections
 from benchmark.analysis.summaries import summary
 from benchmark.protocol.differences import LEAST_SEEDS
 from benchmark.protocol.measures import Measure, normalizers
-from benchmark.site.board import status
+from benchmark.site.board import REGISTERED, status
 from benchmark.site.tables import Cell, bounds_text, interval, number, p_cell
 from benchmark.site.waiting import current_text
 
@@ -26,8 +27,8 @@ from benchmark.site.waiting import current_text
 def print_tables(folders: Sequence[Path], console: Console | None = None, names: Sequence[str] = ()) -> None:
     """Print one table per benchmark: headline normalizer, full test set; or a line saying that nothing has been run.
 
-    Real benchmarks come first, synthetic ones are named as such; remarks on single rows stand below their table, and so
-    do those that wait, counted.
+    Real benchmarks come first, synthetic ones are named as such. Below its table stand a line for each own row that is
+    published, too, remarks on single rows, and those that wait, counted.
 
     Args:
         folders: folders that hold ``records/``; nothing in them is written.
@@ -67,7 +68,7 @@ def print_comparison(found: Comparison, console: Console | None = None) -> None:
     console.print(Text(f'{benchmark.title}, percent; difference A minus B with its 95 % intervals', 'bold'))
     for name, row in zip('AB', found.rows, strict=True):
         limits = '' if row.status == 'done' and not row.notes else f' ({status(row)})'
-        console.print(Text(f'{name}  {row.record.loss}, {row.network}: {row.label}{limits}'))
+        console.print(Text(f'{name}  {row.loss}, {row.network}: {row.label}{limits}'))
     sizes = dict.fromkeys(f'{one.measure.subset} {one.images}' for one in found.differences)
     console.print(
         Text(
@@ -102,17 +103,18 @@ def _table(section: Section) -> RenderableType:
                 continue
             cells = [number(summary(row, measure)) for measure in measures]
             cells.append(interval(to_baseline.get(row)))
-            head = (row.record.loss, row.network.replace(f' {TIMES} ', TIMES))
+            head = (row.loss, row.network.replace(f' {TIMES} ', TIMES))
             table.add_row(*map(Text, head), *map(_text, cells), _status(row), style=None if row.done else 'dim')
             if row.notes or row.status != 'done':
-                remarks.append(Text(f'  {row.record.name}: {status(row)}', style='dim'))
+                remarks.append(Text(f'  {row.label}: {status(row)}', style='dim'))
         table.add_section()
     if any(one.over_images and not one.over_both for one in to_baseline.values()):
         note = f'  Δ of fewer than {LEAST_SEEDS} seeds, or of seeds that do not differ: of these networks alone'
         remarks.append(Text(note, style='dim'))
+    again = [Text(f'  {one.row.record.loss}, {one.row.network}: {one.sentence()}') for one in replications(section)]
     for text, rows in waiting.items():
         remarks.append(Text(f'  {rows} row{"" if rows == 1 else "s"} without a result: {text}', style='dim'))
-    return Group(title, *([table] if table.rows else []), *remarks, Text())
+    return Group(title, *([table] if table.rows else []), *again, *remarks, Text())
 
 
 def _to_baseline(section: Section, measure: Measure) -> dict[Row, Difference]:
@@ -146,4 +148,4 @@ def _text(cell: Cell) -> Text:
 
 def _status(row: Row) -> Text:
     seeds = '' if len(row.done) < 2 else f', {len(row.done)} seeds'
-    return Text(row.status + seeds)
+    return Text(row.status + seeds + (f', {REGISTERED}' if row.registered else ''))

@@ -72,6 +72,35 @@ def test_many_candidates_are_not_all_listed(factory, sections):
         choose_pair(sections()[0].rows, 'row', 'row-03')
 
 
+def test_own_rows_are_told_from_published_ones_where_both_fit(factory, own, both):
+    for loss in ('smooth-L1', 'STAR'):
+        factory.add('synthetic-29', loss)
+        own.add('synthetic-29', loss, created='2026-11-28T10:00:00Z')
+    own.add('synthetic-29', 'Wing')
+    rows = both()[0].rows
+
+    def chosen(first, second):
+        return [row.loss for row in choose_pair(rows, first, second)]
+
+    assert chosen('star', 'smooth') == ['STAR', 'smooth-L1']
+    assert chosen('star (own)', 'smooth') == ['STAR (own)', 'smooth-L1 (own)']
+    assert chosen('wing', 'smooth') == ['Wing (own)', 'smooth-L1 (own)']
+    assert chosen('star (own)', 'synthetic-29_resnet-18_star') == ['STAR (own)', 'STAR']
+
+
+def test_rows_of_two_makers_are_compared_by_name_without_a_claim_about_a_loss(factory, own):
+    for seed in range(3):
+        factory.add('synthetic-29', 'smooth-L1', seed)
+        own.add('synthetic-29', 'STAR', seed, error=0.02)
+    (one,) = [
+        one
+        for one in compare_named([own.reports, factory.reports], 'star', 'smooth').differences
+        if one.measure == HEADLINE
+    ]
+    assert one.decided and one.sentence().startswith('synthetic-29_resnet-18_star (own) lowers NME by')
+    assert 'against synthetic-29_resnet-18_smooth-l1 (' in one.sentence()
+
+
 def test_given_weights_are_told_apart_by_their_file(factory, sections):
     weights = GivenWeights(
         origin='official weights', file='300w.pth', sha256='a' * 64, converted_from=None, converted_part=None

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.protocol.statistics import LEAST_IMAGES, bootstrap_means, percentile_interval, rate_interval
+from benchmark.protocol.statistics import (
+    LEAST_IMAGES,
+    Spread,
+    bootstrap_means,
+    percentile_interval,
+    pooled_spread,
+    prediction_bound,
+    rate_interval,
+)
 from tests.coverage import over_images
 
 
@@ -120,3 +128,27 @@ def test_interval_of_a_mean_rate_lies_between_those_of_whole_failures():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_spread_within_groups_leaves_the_differences_between_them_out():
+    found = pooled_spread([[4.0, 5.0, 6.0], [104.0, 106.0], [9.0]])
+    assert found == (pytest.approx(np.sqrt((2 + 2) / 3)), 3)
+
+
+def test_single_seeds_have_no_spread():
+    assert pooled_spread([[4.0], [5.0]]) is None
+
+
+@pytest.mark.parametrize(('own', 'common'), [(1, 1), (3, 3), (2, 0), (5, 0)])
+def test_prediction_holds_the_difference_as_often_as_it_says(own, common):
+    """Of three published seeds; where some are common only these are compared."""
+    rng = np.random.default_rng(0)
+    published, here = rng.standard_normal((20_000, 3)), rng.standard_normal((20_000, own))
+    others = published[:, :common] if common else published
+    bounds = [prediction_bound(pooled_spread([row]), own, others.shape[1]) for row in published]
+    held = np.mean(np.abs(here.mean(axis=1) - others.mean(axis=1)) <= bounds)
+    assert held == pytest.approx(0.95, abs=0.006) if common != 1 else 0.945 < held < 0.99
+
+
+def test_nothing_is_expected_to_differ_where_nothing_varies():
+    assert prediction_bound(Spread(0.0, 0), 1, 1) == 0

@@ -130,9 +130,13 @@ def test_own_and_published_records_are_shown_together(factory, tmp_path):
         'synthetic-29', 'smooth-L1', seed=0, status='no-data', reason='no data here', created='2026-11-28T10:00:00Z'
     )
     (section,) = build_reports(own.reports, [own.reports, factory.reports]).sections
-    found = {row.record.loss: [(run.record.seed, run.path.parents[1].name) for run in row.done] for row in section.rows}
-    assert found == {'smooth-L1': [(0, 'reports')], 'STAR': [(0, 'results'), (1, 'results')]}
-    assert [row.notes for row in section.rows] == [(), ()]
+    found = {row.loss: [(run.record.seed, run.path.parents[1].name) for run in row.done] for row in section.rows}
+    assert found == {
+        'smooth-L1': [(0, 'reports')],
+        'STAR': [(0, 'reports')],
+        'STAR (own)': [(0, 'results'), (1, 'results')],
+    }
+    assert [row.notes for row in section.rows] == [(), (), ()]
     assert _contents(factory.reports) == before
     page = (own.reports / 'experiments' / 'synthetic-29_resnet-18_smooth-l1.html').read_text()
     assert 'href="../../reports/records/synthetic-29_resnet-18_smooth-l1-seed0' in page

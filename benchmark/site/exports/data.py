@@ -16,6 +16,8 @@ from benchmark.analysis.summaries import Summary
 from benchmark.protocol.measures import Measure
 from benchmark.site.board import Board, BoardLine, Field, Value, make_board, page_links
 from benchmark.site.exports.spreadsheet import plain, unit
+from benchmark.site.replication import replication_data
+from benchmark.site.seeds_table import needed_data
 from benchmark.site.waiting import current
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def comparison_data(found: Comparison) -> dict[str, object]:
         'benchmark': row.benchmark.name,
         'row': row.record.name,
         'reference': reference.record.name,
+        'reference_own': reference.own,
         'differences': [
             difference_data(one)
             | dict(zip(('row_value', 'reference_value'), map(_summary, found.values(one.measure)), strict=True))
@@ -93,7 +96,9 @@ def board_data(analysis: Analysis, board: Board, links: Mapping[Row, str]) -> di
         What JSON can hold: ``schema_version``; ``benchmark``; ``normalizers``, the headline one first; ``fields``, one
         for every column; ``rows``, in the order of the table, each with its ``values`` by the key of the column;
         ``findings``, STAR against the other losses of its recipe in headline NME, and ``axis_findings``, against the
-        baseline in the angle of its heatmaps' axes to the true ones, degrees. NME, FR and AUC are percent.
+        baseline in the angle of its heatmaps' axes to the true ones, degrees; ``seeds_needed``, how many seeds would
+        show that STAR differs from its baseline; ``replications``, own rows whose experiment is published, too. NME, FR
+        and AUC are percent. ``own`` marks own rows beside published ones.
     """
     benchmark = analysis.section.benchmark
     return {
@@ -113,6 +118,8 @@ def board_data(analysis: Analysis, board: Board, links: Mapping[Row, str]) -> di
         'rows': [_row(line, board.fields, recipe, links) for recipe, line in _numbered(board)],
         'findings': [difference_data(found) for found in analysis.star_differences(analysis.measures[0])],
         'axis_findings': [axis_data(found) for found in analysis.axis_differences],
+        'seeds_needed': [needed_data(found) for found in analysis.seeds_needed],
+        'replications': [replication_data(found) for found in analysis.replications],
     }
 
 
@@ -125,6 +132,7 @@ def difference_data(found: Difference) -> dict[str, object]:
     return {
         'row': found.row.record.name,
         'reference': found.reference.record.name,
+        'own': found.row.own,
         'measure': measure_data(found.measure),
         'seeds': list(found.seeds),
         'images': found.images,
@@ -148,6 +156,7 @@ def axis_data(found: AxisDifference) -> dict[str, object]:
     return {
         'row': found.row.record.name,
         'reference': found.reference.record.name,
+        'own': found.row.own,
         'seeds': found.seeds,
         'mean': round(found.mean, 6),
         'over_seeds': _bounds(found.over_seeds),
@@ -194,6 +203,9 @@ def _row(line: BoardLine, fields: Sequence[Field], recipe: int, links: Mapping[R
         'star': row.is_star,
         'baseline': row.is_baseline,
         'outdated': row.outdated,
+        'own': row.own,
+        'device': row.device,
+        'registered': row.registered,
         'status': row.status,
         'reason': line.reason or None,
         'link': links[row],

@@ -86,7 +86,7 @@ def _identity(row: Row) -> tuple[str, ...]:
     letters = row.identity.translate(str.maketrans('0123456789', 'ghijklmnop'))
     origin = words(record.weights.origin) if record.weights else ''
     size = ''.join(words(str(side)) for side in dict.fromkeys(record.input_size))
-    return (words(record.loss), words(record.backbone), size, origin, words(record.name), letters.capitalize())
+    return (words(row.loss), words(record.backbone), size, origin, words(record.name), letters.capitalize())
 
 
 def _capital(word: str) -> str:
@@ -149,6 +149,6 @@ def _signed(number: float) -> str:
 
 
 def _origin(row: Row) -> list[str]:
-    head = f'{row.record.loss}, {row.network}: {row.record.name}, {row.seeds_text}'
+    head = f'{row.loss}, {row.network}: {row.record.name}, {row.seeds_text}'
     limits = [] if row.status == 'done' and not row.notes else [status(row)]
     return [head, *limits, *(f'record {run.path.name}' for run in row.done)]

@@ -30,7 +30,9 @@ from benchmark.site.pages.faces import Photographs, gains_and_losses
 from benchmark.site.pages.payload import error_payload
 from benchmark.site.pages.waiting_view import WaitingView, waiting_view
 from benchmark.site.published import literature_table, violations
+from benchmark.site.replication import replication_pages, replication_table, summary_text
 from benchmark.site.reproduction import reproduction_table
+from benchmark.site.seeds_table import caveat, seeds_table
 from benchmark.site.tables import Table, differences_table
 from benchmark.site.waiting import current, waits
 
@@ -69,6 +71,26 @@ class BenchmarkView:
         self.findings: tuple[Difference, ...] = tuple(analysis.star_differences(analysis.measures[0]))
         self.axis_findings: tuple[AxisDifference, ...] = analysis.axis_differences
 
+    @property
+    def has_own(self) -> bool:
+        """Whether own rows stand beside published ones."""
+        return any(row.own for row in self.analysis.section.rows)
+
+    @cached_property
+    def replication(self) -> Table | None:
+        """Own rows beside the published ones of the same experiment; None without any."""
+        return replication_table(self.analysis.replications)
+
+    @cached_property
+    def replication_pages(self) -> tuple[tuple[str, ...], ...]:
+        """The page of each line of :attr:`replication`."""
+        return replication_pages(self.analysis.replications, self.links)
+
+    @property
+    def replication_summary(self) -> str:
+        """How many of them came out as published."""
+        return summary_text(self.analysis.replications)
+
     @cached_property
     def differences(self) -> Table | None:
         """The leading pair in every measure, other pairs in the headline ones; None where nothing can be compared."""
@@ -78,6 +100,16 @@ class BenchmarkView:
         for measure in analysis.headlines:
             found += [one for one in analysis.star_differences(measure) if (one.row, one.reference) != leading]
         return differences_table(f'{self.benchmark.title}: STAR minus the other loss, percentage points', found)
+
+    @cached_property
+    def seeds_needed(self) -> Table | None:
+        """How many seeds would show that STAR differs from its baseline; None where it is not known how they vary."""
+        return seeds_table(self.benchmark.title, self.analysis.seeds_needed)
+
+    @property
+    def seeds_caveat(self) -> str:
+        """How far :attr:`seeds_needed` can be trusted."""
+        return caveat(self.analysis.seeds_needed)
 
     @cached_property
     def figures(self) -> Mapping[str, Figure]:
@@ -181,7 +213,7 @@ def _curves(analysis: Analysis) -> list[Curve]:
         for row in recipe:
             if row.done and not row.outdated:
                 errors = np.concatenate([run.digest.nme(normalizer) for run in row.done])
-                label = f'{row.record.loss}, {row.record.backbone if one_input else row.network}'
+                label = f'{row.loss}, {row.record.backbone if one_input else row.network}'
                 curves.append(Curve(label, errors, group, row.is_star))
     return curves[:NUMBER_OF_CURVES]
 
@@ -201,14 +233,14 @@ def _effects(analysis: Analysis) -> list[Effect]:
 
 
 def _effect(found: Difference) -> Effect:
-    group = f'{found.row.record.loss} against {found.reference.record.loss}, {found.row.network}'
+    group = f'{found.row.loss} against {found.reference.loss}, {found.row.network}'
     low, high = found.interval or (None, None)
     note = f'{count_seeds(len(found.seeds))}, {found.images} images'
     return Effect(found.measure.subset, found.mean, low, high, group, found.decided, note)
 
 
 def _pair_figures(benchmark: Benchmark, normalizer: str, star: Row, baseline: Row) -> dict[str, Figure]:
-    losses = f'{star.record.loss} and {baseline.record.loss}, {star.network}'
+    losses = f'{star.loss} and {baseline.loss}, {star.network}'
     shape = mean_shape([run.digest for row in (star, baseline) for run in row.done])
     errors, reference = (np.mean([run.digest.landmark_errors for run in row.done], axis=0) for row in (star, baseline))
     figures = {
@@ -223,7 +255,7 @@ def _pair_figures(benchmark: Benchmark, normalizer: str, star: Row, baseline: Ro
         )
     }
     covariances = {
-        row.record.loss: np.mean([run.digest.covariances for run in row.done], axis=0)
+        row.loss: np.mean([run.digest.covariances for run in row.done], axis=0)
         for row in (baseline, star)
         if all(run.digest.covariances is not None for run in row.done)
     }

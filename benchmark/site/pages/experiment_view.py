@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.analysis.axes import AxisDifference
 from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.difference import Difference
+from benchmark.analysis.replication import Replication
 from benchmark.analysis.rows import Row, seed_text
 from benchmark.analysis.standings import Analysis
 from benchmark.records.parts import Environment, GivenWeights, Pretrained, Settings
@@ -42,6 +43,7 @@ class ExperimentView:
         provenance: where the numbers come from, a column for every seed.
         is_leading: whether the figures of the benchmark show the row beside its baseline.
         config: resolved configuration as Python text.
+        replication: the published row of the same experiment beside it; None where there is none.
     """
 
     row: Row
@@ -58,6 +60,7 @@ class ExperimentView:
     provenance: Table
     is_leading: bool
     config: str
+    replication: Replication | None
 
 
 def experiment_view(
@@ -77,7 +80,7 @@ def experiment_view(
     shown = (baseline, row) if baseline else (row,)
     return ExperimentView(
         row,
-        f'{row.record.loss}, {row.network}, {row.benchmark.title}',
+        f'{row.loss}, {row.network}, {row.benchmark.title}',
         method_name(row),
         current_text(row, analysis.section.rows),
         baseline,
@@ -90,6 +93,7 @@ def experiment_view(
         provenance_table(row),
         is_leading,
         row.record.config,
+        next((found for found in analysis.replications if found.row is row), None),
     )
 
 
@@ -131,7 +135,7 @@ def _figures(analysis: Analysis, row: Row, baseline: Row | None, photographs: Ph
     figures = _training(row)
     figures['landmarks'] = landmark_errors(
         'landmarks',
-        f'Error of each landmark, {row.record.loss}, {row.network}',
+        f'Error of each landmark, {row.loss}, {row.network}',
         shape,
         benchmark.layout,
         errors,
@@ -140,10 +144,10 @@ def _figures(analysis: Analysis, row: Row, baseline: Row | None, photographs: Ph
     if all(digest.covariances is not None for digest in digests):
         figures['ellipses'] = ambiguity_ellipses(
             'ellipses',
-            f'Spread of the heatmap at each landmark, {row.record.loss}, {row.network}',
+            f'Spread of the heatmap at each landmark, {row.loss}, {row.network}',
             shape,
             benchmark.layout,
-            {row.record.loss: np.mean([digest.covariances for digest in digests], axis=0)},
+            {row.loss: np.mean([digest.covariances for digest in digests], axis=0)},
             digests[0].ambiguity,
         )
     figures['worst'] = worst_faces('worst', row, normalizer, photographs)
@@ -161,7 +165,7 @@ def _training(row: Row) -> dict[str, Figure]:
             tested = [point for point in points if point.test_nme is not None]
             curves.append(
                 TrainingCurve(
-                    row.record.loss,
+                    row.loss,
                     np.array([point.epoch for point in points]),
                     np.array([point.loss for point in points]),
                     np.array([point.epoch for point in tested]),
@@ -171,7 +175,7 @@ def _training(row: Row) -> dict[str, Figure]:
             )
     if not curves:
         return {}
-    return {'curves': training_curves('curves', f'Training of {row.record.loss}, {row.network}', curves)}
+    return {'curves': training_curves('curves', f'Training of {row.loss}, {row.network}', curves)}
 
 
 def provenance_table(row: Row) -> Table:
@@ -187,6 +191,7 @@ def provenance_table(row: Row) -> Table:
                 'Created': record.created,
                 'Fingerprint': record.fingerprint,
                 'Recipe': record.recipe,
+                'Plan': record.plan and f'{record.plan.name}, SHA-256 {record.plan.sha256}',
                 'Data': data and f'{data.train_images} training, {data.test_images} test images; {data.fingerprint}',
                 'Commit': commit and commit + (' with local changes' if made.git_dirty else ''),
                 'Source': record.source,
@@ -207,7 +212,7 @@ def provenance_table(row: Row) -> Table:
         for key in facts[0]
         if any(fact[key] for fact in facts)
     )
-    return Table(f'{row.record.name}: {row.record.loss}, {row.network}', columns, (lines,))
+    return Table(f'{row.record.name}: {row.loss}, {row.network}', columns, (lines,))
 
 
 def _unknown(record: Record) -> str | None:

@@ -36,7 +36,7 @@ def worst_faces(name: str, row: Row, normalizer: str, photographs: Photographs |
         )
         for index in np.argsort(-errors, kind='stable')[: 2 * FACES]
     ]
-    title = f'Largest errors of {row.record.loss}, {row.network}'
+    title = f'Largest errors of {row.loss}, {row.network}'
     return faces(name, title, drawn, row.benchmark.layout, columns=FACES)
 
 
@@ -68,8 +68,8 @@ def gains_and_losses(
         )
         for index in (*order[:number], *order[::-1][:number])
     ]
-    title = f'Largest gains and losses of {row.record.loss} against {baseline.record.loss}, {row.network}'
-    return faces(name, title, drawn, row.benchmark.layout, columns=number, other_label=baseline.record.loss)
+    title = f'Largest gains and losses of {row.loss} against {baseline.loss}, {row.network}'
+    return faces(name, title, drawn, row.benchmark.layout, columns=number, other_label=baseline.loss)
 
 
 class ImageSource(Protocol):

@@ -10,6 +10,7 @@ from benchmark.analysis.difference import Difference
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.site.board_tables import board_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
+from benchmark.site.replication import replication_pages, replication_table, summary_text
 from benchmark.site.tables import Table
 from benchmark.site.ten_figures import TenFigures, ten_figures
 
@@ -72,6 +73,9 @@ class IndexView:
         synthetic: benchmarks of drawn faces that have a record.
         absent: benchmarks without a record.
         speed: tables of measured speeds.
+        replication: own rows beside the published ones of the same experiment, over all benchmarks; None without any.
+        replication_pages: the page of each of its lines.
+        replication_summary: how many of them came out as published.
     """
 
     figures: TenFigures
@@ -80,12 +84,17 @@ class IndexView:
     synthetic: tuple[Card, ...]
     absent: tuple[Benchmark, ...]
     speed: tuple[Table, ...]
+    replication: Table | None
+    replication_pages: tuple[tuple[str, ...], ...]
+    replication_summary: str
 
 
 def index_view(views: Sequence[BenchmarkView], speed: Sequence[Table]) -> IndexView:
     """Collect what the first page shows."""
     cards = [_card(view) for view in views]
     shown = {view.benchmark.name: view for view in views}
+    again = [one for view in views for one in view.analysis.replications]
+    links = {row: link for view in views for row, link in view.links.items()}
     return IndexView(
         ten_figures([view.analysis.section for view in views]),
         tuple(_answer(benchmark, shown.get(name)) for name, benchmark in BENCHMARKS.items()),
@@ -93,6 +102,9 @@ def index_view(views: Sequence[BenchmarkView], speed: Sequence[Table]) -> IndexV
         tuple(card for card in cards if card.benchmark.synthetic),
         tuple(benchmark for name, benchmark in BENCHMARKS.items() if name not in shown),
         tuple(speed),
+        replication_table(again, across=True),
+        replication_pages(again, links),
+        summary_text(again),
     )
 
 

@@ -46,7 +46,7 @@ def error_payload(analysis: Analysis, recipes: Sequence[Sequence[Row]], links: M
         errors = np.concatenate([_quanta(run.digest.nme(analysis.normalizers[0])) for run in runs])
         series.append(
             {
-                'label': f'{row.record.loss}, {row.network}',
+                'label': f'{row.loss}, {row.network}',
                 'link': links[row],
                 'set': number,
                 'group': group,
