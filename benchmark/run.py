@@ -118,10 +118,11 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
 
     places = Places(folders['data_root'], folders['work_dir'], folders['results'] / 'records')
     named = bool(options.name or options.evaluate)
-    # A list is for any device; whether there is a GPU is told with what needs one.
-    device = pick_device('auto' if options.list else options.device)
+    # A list is for any device, also for one that is not here.
+    device = options.device if options.list and options.device != 'auto' else pick_device(options.device)
     setup = Setup(device, options.processes, options.pretrained, options.without_pretrained, named)
-    check_processes(setup)
+    if not options.list:
+        check_processes(setup)
     if options.evaluate:
         return _evaluate(options, folders, places, setup)
     return _train(options, folders, places, setup)

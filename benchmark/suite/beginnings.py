@@ -14,6 +14,7 @@ from benchmark.suite.conditions import Places
 from benchmark.suite.identity import Identity, differences
 
 FILE_NAME = 'identity.json'
+CHECKPOINTS = 'epoch_*.pth'
 
 
 def begin(work: Path, identity: Identity) -> str:
@@ -27,13 +28,15 @@ def begin(work: Path, identity: Identity) -> str:
         UTC time at which it was first begun, ISO 8601.
 
     Raises:
-        BenchmarkError: something else was begun in this folder, or its note is damaged.
+        BenchmarkError: something else was begun in this folder, its note is damaged, or there are checkpoints without.
         OSError: the folder cannot be written to.
     """
     path = work / FILE_NAME
     noted = _read(path)
+    if noted is None and any(work.glob(CHECKPOINTS)):
+        raise BenchmarkError(f'{path}: absent, so that nobody knows what the checkpoints are of (remove the folder)')
     if noted is None:
-        started = datetime.now(timezone.utc).isoformat(timespec='seconds')
+        started = _now()
         work.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps({'started': started, 'parts': identity.parts}, indent=1).encode())
         return started
@@ -43,26 +46,52 @@ def begin(work: Path, identity: Identity) -> str:
     return noted['started']
 
 
+def finish(work: Path) -> None:
+    """Note that what was trained in a folder has its result.
+
+    Raises:
+        BenchmarkError: the note is damaged.
+        OSError: the folder cannot be written to.
+    """
+    noted = _read(work / FILE_NAME)
+    write_atomically(work / FILE_NAME, json.dumps({**noted, 'finished': _now()}, indent=1).encode())
+
+
 def abandoned(
     name: str, seed: int, identity: Identity, places: Places, finished: Collection[str]
 ) -> Iterator[tuple[Path, str]]:
     """Unfinished trainings of an experiment and seed that will not be continued, each with what is another there.
+
+    There are none where a training of the experiment as it is now goes on.
 
     Args:
         name: name of the experiment.
         seed: the seed.
         identity: what is trained now.
         places: folders.
-        finished: fingerprints that have a result.
+        finished: fingerprints that have a result; a folder notes it by itself as well.
+
+    Yields:
+        Folder and difference, the latest training first.
+
+    Raises:
+        BenchmarkError: a note is damaged.
     """
     own = places.checkpoints(name, seed, identity.fingerprint(seed))
-    for work in sorted(own.parent.glob(f'{glob.escape(name)}-seed{seed}-????????')):
-        done = any(one.startswith(work.name.rpartition('-')[2]) for one in finished)
-        if work == own or done or not any(work.glob('epoch_*.pth')):
-            continue
+    if any(own.glob(CHECKPOINTS)):
+        return
+    others = own.parent.glob(f'{glob.escape(name)}-seed{seed}-????????')
+    for work in sorted(others, key=lambda folder: folder.stat().st_mtime_ns, reverse=True):
         noted = _read(work / FILE_NAME)
+        recorded = any(one.startswith(work.name.rpartition('-')[2]) for one in finished)
+        if recorded or (noted and noted['finished']) or not any(work.glob(CHECKPOINTS)):
+            continue
         parts = noted['parts'] if noted else {**identity.parts, 'version of the benchmark': None}
         yield work, ', '.join(differences(parts, identity.parts))
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec='seconds')
 
 
 def _read(path: Path) -> dict | None:
@@ -73,7 +102,11 @@ def _read(path: Path) -> dict | None:
     """
     try:
         noted = json.loads(path.read_text())
-        return {'started': str(noted['started']), 'parts': dict(noted['parts'])}
+        return {
+            'started': str(noted['started']),
+            'parts': dict(noted['parts']),
+            'finished': noted.get('finished'),
+        }
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -107,7 +107,7 @@ def _run_one_by_one(jobs: Sequence[Job], places: Places, setup: Setup, display: 
     with display.showing(len(jobs)):
         for index, job in enumerate(jobs):
             display.start(job)
-            for line in _abandoned(job, places):
+            if line := _abandoned(job, places):
                 display.say(line)
             try:
                 failure = run_job(job, places, setup, display.progress)
@@ -129,16 +129,20 @@ def _run_one_by_one(jobs: Sequence[Job], places: Places, setup: Setup, display: 
                 clear_placeholders(job, places.records)
 
 
-def _abandoned(job: Job, places: Places) -> Iterator[str]:
-    """One line for each unfinished training of a job that does not go on, and why."""
+def _abandoned(job: Job, places: Places) -> str | None:
+    """One line on the unfinished training of a job that does not go on, and why; None where there is none."""
     if job.seed is None:
-        return
+        return None
     finished = finished_fingerprints(places.records)
-    for folder, what in abandoned(job.name, job.seed, job.identity, places, finished):
-        yield (
-            f'{job.title}: begins anew: the unfinished training in {folder} is of another {what} '
-            '(restore that to go on with it, or remove the folder)'
-        )
+    found = list(abandoned(job.name, job.seed, job.identity, places, finished))
+    if not found:
+        return None
+    (folder, what), *older = found
+    more = f' ({len(older)} older beside it)' if older else ''
+    return (
+        f'{job.title}: begins anew: the unfinished training in {folder}{more} is of another {what} '
+        '(restore that to go on with it, or remove the folder)'
+    )
 
 
 def _check_writable(folder: Path, option: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_CODE = ('*.py', '*.toml', '*.txt', '*.ini', 'benchmark', 'mmpose_configs')
+_CODE = ('*.py', '*.so', '*.toml', '*.txt', '*.ini', '*.cfg', '*.yaml', '*.yml', 'benchmark', 'mmpose_configs')
 _NOT_CODE = (':!reports', ':!docs', ':!*.md')
+# Git sets these for what it starts, e.g. a hook; there they may speak of another repository.
+_OF_ANOTHER = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_PREFIX')
 
 
 def describe_checkout(root: Path = ROOT) -> tuple[str | None, bool | None]:
@@ -40,7 +43,8 @@ def _git(root: Path, *arguments: str) -> str | None:
     """
     if shutil.which('git') is None:
         return None
-    trusted = ['-c', f'safe.directory={root}', '-c', 'core.fsmonitor=false']
+    trusted = ['-c', f'safe.directory={root}', '-c', 'core.fsmonitor=false', '--no-optional-locks']
     command = ['git', '-C', str(root), *trusted, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return result.stdout.strip() if result.returncode == 0 else None

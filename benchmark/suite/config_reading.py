@@ -111,6 +111,18 @@ def precision_name(optim_wrapper: Mapping) -> str:
     return optim_wrapper.get('dtype', 'float16') if kind == 'AmpOptimWrapper' else 'float32'
 
 
+def types_in(settings: object) -> frozenset[str]:
+    """Types of all components that settings name, at any depth and without their registry.
+
+    >>> sorted(types_in({'type': 'mmpose.Both', 'losses': [{'type': 'L1Loss'}]}))
+    ['Both', 'L1Loss']
+    """
+    if isinstance(settings, Mapping):
+        own = {settings['type'].rpartition('.')[2]} if isinstance(settings.get('type'), str) else set()
+        return frozenset(own).union(*map(types_in, settings.values()))
+    return frozenset().union(*map(types_in, settings)) if isinstance(settings, list | tuple) else frozenset()
+
+
 def box_name(transforms: Mapping[str, Mapping]) -> str:
     """How the face box is obtained and padded, from the transforms of the test pipeline by their type.
 

@@ -47,14 +47,24 @@ def describe_environment(device: str, precision: str, processes: int = 1) -> Env
         packages={name: found for name in _PACKAGES if (found := _version(name))},
         git_commit=commit,
         git_dirty=dirty,
-        kernels=torch.backends.cpu.get_cpu_capability() if device == 'cpu' else None,
-        tf32=device == 'cuda' and (torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32),
-        determinism=Determinism(
+        **arithmetic(device),
+    )
+
+
+def arithmetic(device: str) -> dict[str, object]:
+    """How this process computes at present: what :class:`Environment` says of kernels, TF32 and determinism."""
+    on_gpu = device == 'cuda'
+    # Older GPUs have no TF32, whatever PyTorch is told.
+    allowed = on_gpu and (torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
+    return {
+        'kernels': None if on_gpu else torch.backends.cpu.get_cpu_capability(),
+        'tf32': allowed and torch.cuda.get_device_capability() >= (8, 0),
+        'determinism': Determinism(
             algorithms=torch.are_deterministic_algorithms_enabled(),
             cudnn=torch.backends.cudnn.deterministic,
             cudnn_benchmark=torch.backends.cudnn.benchmark,
         ),
-    )
+    }
 
 
 def peak_memory_mib(device: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,13 +20,13 @@ from benchmark.records.parts import Cost, Environment, Epoch, GivenWeights, Pret
 from benchmark.records.plans import file_plan, read_plan
 from benchmark.records.predictions import Predictions, save_predictions, summarize
 from benchmark.records.record import Record, write_record
-from benchmark.suite.beginnings import begin
+from benchmark.suite.beginnings import begin, finish
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.complexity import count_gflops
-from benchmark.suite.components import changed
+from benchmark.suite.components import changed, unseen_modules
 from benchmark.suite.conditions import Places
-from benchmark.suite.environment import describe_environment, peak_memory_mib
-from benchmark.suite.experiments import Experiment, load_experiment
+from benchmark.suite.environment import arithmetic, describe_environment, peak_memory_mib
+from benchmark.suite.experiments import Experiment
 from benchmark.suite.face_runner import is_first_process, join_processes, processes, runtime_config
 from benchmark.suite.identity import Identity
 from benchmark.suite.planning import describe_dataset
@@ -61,8 +62,9 @@ def run_experiment(
         BenchmarkError: data, configuration, weights, disk or numbers are not usable, or something that makes the result
             has changed since it was planned or while it was made.
     """
-    prepared, environment = _set_up(experiment, device, places)
+    prepared = open_prepared(places.data, experiment.benchmark)
     identity = _identify(experiment, prepared, device, weights, seed, planned)
+    environment = _set_up(experiment, device)
     work = places.checkpoints(experiment.name, seed, planned)
     started = begin(work, identity) if is_first_process() else None
     config = runtime_config(experiment.config, seed, places.data, work)
@@ -87,13 +89,14 @@ def run_experiment(
         checkpoint_rule=experiment.checkpoint_rule,
         metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
         cost=training_cost(progress, test_seconds, device),
-        environment=environment,
+        environment=environment.model_copy(update=arithmetic(device)),
         curve=tuple(Epoch(**epoch) for epoch in progress.curve),
     )
     if plan is not None:
         file_plan(plan, places.records.parent)
         record = record.model_copy(update={'plan': read_plan(plan)[1]})
     _store(record, predictions, places)
+    finish(work)
 
 
 def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, device: str, places: Places) -> None:
@@ -110,11 +113,12 @@ def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, dev
         BenchmarkError: data, configuration, weights or disk are not usable, or something that makes the result has
             changed since it was planned or while it was made.
     """
-    prepared, environment = _set_up(experiment, device, places)
+    prepared = open_prepared(places.data, experiment.benchmark)
+    identity = _identify(experiment, prepared, device, weights, None, planned)
+    environment = _set_up(experiment, device)
     state, meta = read_tensors(weights.path)
     model = MODELS.build(experiment.config.model)
     check_covers(state, model, weights.path)
-    identity = _identify(experiment, prepared, device, weights, None, planned)
     config = runtime_config(experiment.config, 0, places.data, places.checkpoints(experiment.name, None, planned))
     seconds, predictions = evaluate_checkpoint(config, weights.path, prepared)
     origin = 'official weights' if 'source_sha256' in meta else 'given weights'
@@ -138,21 +142,28 @@ def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, dev
             test_seconds=seconds,
             peak_memory_mib=peak_memory_mib(device),
         ),
-        environment=environment,
+        environment=environment.model_copy(update=arithmetic(device)),
     )
     _store(record, predictions, places)
 
 
-def _set_up(experiment: Experiment, device: str, places: Places) -> tuple[Prepared, Environment]:
-    prepared = open_prepared(places.data, experiment.benchmark)
+def _set_up(experiment: Experiment, device: str) -> Environment:
     if device == 'cuda':
         torch.backends.cudnn.deterministic = True
         torch.use_deterministic_algorithms(True, warn_only=True)
-    import_modules_from_strings(**experiment.config.get('custom_imports', {'imports': []}))
+    loaded = set(sys.modules)
+    import_modules_from_strings(**(experiment.config.get('custom_imports') or {'imports': []}))
+    unseen = unseen_modules(experiment.components, loaded)
+    if unseen:
+        raise BenchmarkError(
+            f'{experiment.path}: custom_imports: the components load {unseen[0]} by a computed name '
+            '(add it to imports: results have to know its code)'
+        )
+    _check_components(experiment)  # what was imported is what was read before
     init_default_scope(experiment.config.get('default_scope', 'mmpose'))
     join_processes(device)
     # Described before the training: the sources may change while it runs.
-    return prepared, describe_environment(device, experiment.precision, processes())
+    return describe_environment(device, experiment.precision, processes())
 
 
 def _identify(
@@ -167,18 +178,19 @@ def _identify(
     return identity
 
 
-def _check_components(experiment: Experiment, identity: Identity) -> None:
+def _check_components(experiment: Experiment) -> None:
     """Refuse a result whose components have been edited since they were read; which version was run, nobody knows."""
-    edited = changed(identity.components.sources, load_experiment(experiment.path).components.sources)
+    edited = changed(experiment.components.sources, experiment.find_components().sources)
     if edited:
         raise BenchmarkError(
-            f'{experiment.path}: {", ".join(edited)} changed while this ran, so its result is not stored (run it again)'
+            f'{experiment.path}: {", ".join(edited)} changed while this ran, so its result is not stored (run it again '
+            'to train with the change, or undo the change and run it again to go on)'
         )
 
 
 def _described(experiment: Experiment, prepared: Prepared, seed: int | None, identity: Identity) -> dict:
     """What a record says before anything is measured."""
-    _check_components(experiment, identity)
+    _check_components(experiment)
     return {
         'name': experiment.name,
         'seed': seed,

@@ -12,7 +12,7 @@ from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Settings
 from benchmark.suite.components import Components, find_components
-from benchmark.suite.config_reading import box_name, check_keys, first_line, loss_name, precision_name
+from benchmark.suite.config_reading import box_name, check_keys, first_line, loss_name, precision_name, types_in
 from benchmark.suite.identity import Identity
 from benchmark.suite.variants import TABLE, Variant, read_config, read_file, read_variants
 
@@ -113,10 +113,16 @@ class Experiment:
         """Source of the components of one's own that it uses, as it is when first asked for.
 
         Raises:
-            BenchmarkError: a module is not found.
+            BenchmarkError: a module is not found, or cannot be read as Python.
         """
+        return self.find_components()
+
+    def find_components(self) -> Components:
+        """Source of the components of one's own that it uses, as it is now; see :attr:`components`."""
+        settings = self.config.to_dict()
+        loss = settings['model']['head'].pop('loss')
         try:
-            return find_components(self.config.get('custom_imports', {}), self.config.model.head.loss.type)
+            return find_components(settings.get('custom_imports') or {}, types_in(loss), types_in(settings))
         except BenchmarkError as error:
             raise BenchmarkError(f'{self.path}: {error}') from error
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.suite.beginnings import FILE_NAME, abandoned, begin
+from benchmark.suite.beginnings import FILE_NAME, abandoned, begin, finish
 from benchmark.suite.components import Components
 from benchmark.suite.conditions import Places
 from benchmark.suite.identity import Identity
@@ -80,3 +81,34 @@ def test_own_finished_and_unbegun_trainings_are_not_told(identity, places):
     assert list(abandoned('mine', 0, other, places, {identity.fingerprint(0)})) == []
     _begun(replace(identity, dataset='third'), places, epochs=0)
     assert list(abandoned('mine', 0, other, places, {identity.fingerprint(0)})) == []
+
+
+def test_finished_training_is_not_told_wherever_its_result_lies(identity, places):
+    work = _begun(identity, places)
+    started = begin(work, identity)
+    finish(work)
+    assert list(abandoned('mine', 0, replace(identity, device='cuda'), places, ())) == []
+    assert begin(work, identity) == started
+
+
+def test_nothing_is_told_where_the_own_training_goes_on(identity, places):
+    other = replace(identity, device='cuda')
+    work = _begun(identity, places)
+    assert [folder for folder, _ in abandoned('mine', 0, other, places, ())] == [work]
+    _begun(other, places)
+    assert list(abandoned('mine', 0, other, places, ())) == []
+
+
+def test_latest_of_several_trainings_is_told_first(identity, places):
+    folders = [_begun(replace(identity, dataset=name), places) for name in 'abc']
+    for folder, time in zip(folders, (2, 3, 1), strict=True):
+        os.utime(folder, (time, time))
+    found = [folder for folder, _ in abandoned('mine', 0, identity, places, ())]
+    assert found == [folders[1], folders[0], folders[2]]
+
+
+def test_checkpoints_that_nobody_knows_anything_of_are_not_continued(identity, places):
+    work = _begun(identity, places)
+    (work / FILE_NAME).unlink()
+    with pytest.raises(BenchmarkError, match=r'identity\.json: absent, so that nobody knows'):
+        begin(work, identity)

@@ -59,7 +59,9 @@ def test_checkout_of_another_user_is_read(project, monkeypatch):
     assert describe_checkout(project) == (commit, False)
 
 
-@pytest.mark.parametrize('name', ['benchmark/new.py', 'mmpose_configs/b.py', 'my_loss.py', 'tools/x/y.py', 'tox.ini'])
+@pytest.mark.parametrize(
+    'name', ['benchmark/new.py', 'mmpose_configs/b.py', 'my_loss.py', 'tools/x/y.py', 'tox.ini', 'setup.cfg', 'ci.yaml']
+)
 def test_untracked_code_counts(project, name):
     commit = _commit(project)
     (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -80,3 +82,29 @@ def test_pages_texts_and_what_git_ignores_do_not(project, name):
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text('changed\n')
     assert describe_checkout(project) == (commit, False)
+
+
+def test_repository_that_a_hook_speaks_of_is_not_taken_for_it(project, tmp_path, monkeypatch):
+    commit = _commit(project)
+    other = tmp_path / 'other'
+    other.mkdir()
+    (other / 'file').write_text('')
+    _commit(other)
+    monkeypatch.setenv('GIT_DIR', str(other / '.git'))
+    monkeypatch.setenv('GIT_WORK_TREE', str(other))
+    assert describe_checkout(project) == (commit, False)
+
+
+def test_describing_leaves_the_checkout_as_it_is(project):
+    _commit(project)
+    index = project / '.git' / 'index'
+    (project / 'README.md').touch()
+    before = index.read_bytes(), index.stat().st_mtime_ns
+    describe_checkout(project)
+    assert (index.read_bytes(), index.stat().st_mtime_ns) == before
+
+
+def test_without_git_nothing_is_told(project, monkeypatch):
+    _commit(project)
+    monkeypatch.setenv('PATH', '')
+    assert describe_checkout(project) == (None, None)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import importlib
 import sys
+import zipfile
 
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.suite.components import find_components
+from benchmark.suite.components import find_components, unseen_modules
 
 LOSS = 'import torch\nfrom scipy import stats\nimport helper\n\n\nclass MyLoss(torch.nn.Module):\n    scale = 1\n'
 
@@ -26,7 +28,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def _find(*imports, loss='MyLoss', **others):
-    return find_components({'imports': list(imports), **others}, loss)
+    return find_components({'imports': list(imports), **others}, {loss})
 
 
 def test_what_a_component_imports_of_ones_own_belongs_to_it(folder):
@@ -73,7 +75,7 @@ def test_packages_of_others_are_not_components():
 
 
 def test_module_of_an_installed_package_is_read_with_its_own_alone():
-    found = find_components({'imports': 'rich.box'}, 'STARLoss')
+    found = find_components({'imports': 'rich.box'}, {'STARLoss'})
     assert {'rich', 'rich.box'} <= found.sources.keys()
     assert all(name.split('.')[0] == 'rich' for name in found.sources)
 
@@ -88,3 +90,131 @@ def test_module_that_is_no_python_is_named_with_its_line(folder):
     (folder / 'helper.py').write_text('x = 1\ndef f(:\n')
     with pytest.raises(BenchmarkError, match=r'custom_imports: helper\.py, line 2: '):
         _find('my_loss')
+
+
+def test_packages_without_init_are_gone_into(folder):
+    inner = folder / 'outer' / 'middle' / 'inner'
+    inner.mkdir(parents=True)
+    (inner / 'my_loss.py').write_text('from ..sibling import x\nclass MyLoss: ...\n')
+    (folder / 'outer' / 'middle' / 'sibling.py').write_text('')
+    (folder / 'outer' / 'middle' / 'beside.py').write_text('')
+    assert list(_find('outer.middle.inner.my_loss').sources) == ['outer.middle.inner.my_loss', 'outer.middle.sibling']
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        'import importlib; importlib.import_module("helper")',
+        'from importlib import import_module; import_module("helper")',
+        '__import__("helper")',
+        'try:\n    import helper\nexcept ImportError:\n    pass',
+        'def late():\n    from helper import scale',
+    ],
+)
+def test_import_is_seen_in_every_form(folder, line):
+    (folder / 'my_loss.py').write_text(f'{line}\nclass MyLoss: ...\n')
+    assert 'helper' in _find('my_loss').sources
+
+
+def test_relative_import_in_a_package_is_seen(folder):
+    (folder / 'deeper' / '__init__.py').write_text('from .inner import SCALE\n')
+    assert list(_find('deeper').sources) == ['deeper', 'deeper.inner', 'deeper.other']
+    (folder / 'deeper' / 'inner.py').write_text('from ....far import x\nfrom ... import y\n')
+    assert list(_find('deeper').sources) == ['deeper', 'deeper.inner']
+
+
+def test_own_file_with_the_name_of_a_module_of_python_is_seen(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / 'helper.py').write_text('import profile\n')
+    assert 'profile' not in _find('my_loss').sources
+    (folder / 'profile.py').write_text('SCALE = 1\n')
+    assert 'profile' in _find('my_loss').sources
+
+
+def test_component_is_looked_for_in_the_folder_of_the_command_and_in_pythonpath(folder, monkeypatch):
+    """As the training will, whatever this process was started with."""
+    for place in ('first', 'second'):
+        (folder / place).mkdir()
+        (folder / place / 'only_there.py').write_text(f'place = {place!r}\n')
+    monkeypatch.chdir(folder)
+    with pytest.raises(BenchmarkError, match='no module only_there'):
+        _find('only_there')
+    monkeypatch.setenv('PYTHONPATH', 'second')
+    second = _find('only_there').sources
+    monkeypatch.chdir(folder / 'first')
+    monkeypatch.setenv('PYTHONPATH', '../second')
+    assert second.keys() == _find('only_there').sources.keys() == {'only_there'}
+    assert second != _find('only_there').sources
+
+
+def test_module_in_an_archive_is_read(folder, monkeypatch):
+    with zipfile.ZipFile(folder / 'mine.zip', 'w') as archive:
+        archive.writestr('zipped/__init__.py', '')
+        archive.writestr('zipped/loss.py', 'class MyLoss: ...\n')
+    monkeypatch.syspath_prepend(folder / 'mine.zip')
+    assert list(_find('zipped.loss').sources) == ['zipped', 'zipped.loss']
+
+
+def test_package_that_is_installed_from_its_folder_is_ones_own(folder, monkeypatch):
+    """Such a package is found by an entry in ``sys.meta_path`` and lies wherever it is edited."""
+    elsewhere = folder / 'elsewhere' / 'src' / 'editable'
+    elsewhere.mkdir(parents=True)
+    (elsewhere / '__init__.py').write_text('from . import loss\n')
+    (elsewhere / 'loss.py').write_text('class MyLoss: ...\n')
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == 'editable':
+                return importlib.util.spec_from_file_location(name, elsewhere / '__init__.py')
+            return None
+
+    monkeypatch.setattr(sys, 'meta_path', [*sys.meta_path, Finder])
+    assert list(_find('editable').sources) == ['editable', 'editable.loss']
+    (folder / 'my_loss.py').write_text('import editable\n')
+    assert list(_find('my_loss').sources) == ['editable', 'editable.loss', 'my_loss']
+
+
+def test_compiled_module_is_known_by_its_file(folder):
+    path = folder / f'fast{importlib.machinery.EXTENSION_SUFFIXES[0]}'
+    path.write_bytes(b'\x7fELF')
+    before = _find('fast').sources
+    path.write_bytes(b'\x7fELF2')
+    assert before.keys() == _find('fast').sources.keys() == {'fast'}
+    assert before != _find('fast').sources
+
+
+@pytest.mark.parametrize('registered', ["name='Named'", "['Named', 'Other']", "'Named'"])
+def test_loss_is_known_by_the_name_that_it_is_registered_under(folder, registered):
+    (folder / 'my_loss.py').write_text(f'@MODELS.register_module({registered})\nclass MyLoss: ...\n')
+    assert _find('my_loss', loss='Named').besides_loss == {}
+    assert list(_find('my_loss', loss='STARLoss').besides_loss) == ['my_loss']
+
+
+def test_network_in_the_package_of_the_loss_belongs_to_the_recipe(folder):
+    """Else two results that differ in both would be said to differ in the loss alone."""
+    package = folder / 'mine'
+    package.mkdir()
+    (package / '__init__.py').write_text('')
+    (package / 'everything.py').write_text('from . import loss, network\n')
+    (package / 'loss.py').write_text('class MyLoss: ...\n')
+    (package / 'network.py').write_text('from . import block\nclass MyNetwork: ...\n')
+    (package / 'block.py').write_text('')
+    imports = {'imports': ['mine.everything']}
+    assert find_components(imports, {'MyLoss'}, {'ResNet'}).besides_loss == {}
+    found = find_components(imports, {'MyLoss'}, {'MyNetwork'})
+    assert list(found.besides_loss) == ['mine', 'mine.block', 'mine.network']
+
+
+def test_module_that_is_loaded_by_a_computed_name_is_told(folder, monkeypatch):
+    (folder / 'my_loss.py').write_text('import importlib\nname = "hel"\nimportlib.import_module(name + "per")\n')
+    (folder / 'known.py').write_text('import stat\nimport numpy\n')
+    found = _find('my_loss', 'known')
+    before = set(sys.modules)
+    for module in ('my_loss', 'known'):
+        importlib.import_module(module)
+    try:
+        assert unseen_modules(found, before) == ['helper']
+    finally:
+        for module in sys.modules.keys() - before:
+            del sys.modules[module]
