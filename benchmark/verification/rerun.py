@@ -6,20 +6,23 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmark.analysis.circumstances import circumstances
 from benchmark.datasets.manifest import read_manifest
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.protocol.statistics import pooled_spread, prediction_bound
 from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import Record, read_record, read_records
 from benchmark.verification.configuration import configuration_fault
 
 _NAME = re.compile(r'[A-Za-z0-9][\w.+-]*')
+CONFIDENCE = 0.99
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,35 +34,69 @@ class Rerun:
         first: the record.
         again: what was made from it.
         predictions: of both.
+        seeds: headline NME of each record of the experiment that is known, percent: what its seeds span.
     """
 
     first: Record
     again: Record
     predictions: tuple[Predictions, Predictions]
+    seeds: tuple[float, ...]
 
     @property
     def identical(self) -> bool:
         """Whether all arrays of the predictions are the same to the bit."""
         one, other = (vars(predictions) for predictions in self.predictions)
         return all(
-            (one[name] is None and other[name] is None)
-            or (one[name] is not None and other[name] is not None and np.array_equal(one[name], other[name]))
+            (one[name] is None) == (other[name] is None)
+            and (one[name] is None or np.array_equal(one[name], other[name]))
             for name in one
         )
 
     @property
-    def circumstances(self) -> tuple[str, ...]:
-        """In what the two trainings differ, e.g. 'torch 2.12.0, here 2.13.0'; where nothing, bits have to agree."""
-        return tuple(_circumstances(self.first, self.again))
+    def otherwise(self) -> tuple[str, ...]:
+        """In what it was made otherwise than the record, in words; where in nothing, every bit has to be the same."""
+        changed = ('another version of the code',) if self.first.experiment != self.again.experiment else ()
+        return circumstances([self.again], [self.first]) + changed
+
+    @property
+    def bound(self) -> float | None:
+        """How far 99 of 100 pairs of seeds lie apart at most, percentage points; None with fewer than two seeds."""
+        spread = pooled_spread([self.seeds])
+        return None if spread is None else prediction_bound(spread, 1, 1, CONFIDENCE)
+
+    def judge(self) -> tuple[bool | None, str]:
+        """Whether the record came out again, and the sentence that says so; None: nothing tells how seeds vary."""
+        found, before = headline_nme(self.again), headline_nme(self.first)
+        numbers = f'NME {found:.2f} against {before:.2f}'
+        if self.identical:
+            return True, f'trained again: NME {found:.2f}, identical to the bit'
+        if not self.otherwise:
+            return False, f'trained again: {numbers}, on the same device with the same versions, but not the same bits'
+        made = f'({", ".join(self.otherwise)})'
+        if self.bound is None:
+            return None, f'trained again: {numbers}; a single seed does not tell how seeds vary {made}'
+        holds = round(abs(found - before), 2) <= round(self.bound, 2)
+        what = 'within' if holds else 'farther apart than'
+        return holds, f'trained again: {numbers}, {what} the {self.bound:.2f} that two seeds may differ by {made}'
 
 
-def rerun(path: Path, folder: Path, data_root: Path | None, say: Callable[[str], None]) -> Rerun:
+def headline_nme(record: Record) -> float:
+    """Headline NME of a finished record, percent."""
+    normalizer = get_benchmark(record.benchmark).headline_normalizer
+    wanted = 'full', normalizer, 'nme'
+    return next(one.value for one in record.metrics if (one.subset, one.normalizer, one.metric) == wanted)
+
+
+def rerun(
+    path: Path, folder: Path, data_root: Path | None, pool: Sequence[Record], say: Callable[[str], None]
+) -> Rerun:
     """Train the experiment of a record again.
 
     Args:
         path: a record that this benchmark has made by training.
         folder: an empty folder; everything that the training makes stays in it.
         data_root: prepared data; None, or without those of the record: drawn faces are drawn again.
+        pool: records that are known; those of the experiment tell how its seeds vary.
         say: called with a line before each thing that takes long.
 
     Raises:
@@ -98,12 +135,23 @@ def rerun(path: Path, folder: Path, data_root: Path | None, say: Callable[[str],
         names = ', '.join(sorted(record.components))
         raise BenchmarkError(f'{path}: the components here are not those of the record (it has {names})')
     files = path.with_name(record.predictions), records / again.predictions
-    return Rerun(record, again, tuple(read_predictions(file) for file in files))
+    alike = {one.fingerprint: one for one in (*pool, record) if _is_alike(one, record)}
+    seeds = tuple(headline_nme(one) for one in alike.values())
+    return Rerun(record, again, tuple(read_predictions(file) for file in files), seeds)
+
+
+def _is_alike(one: Record, record: Record) -> bool:
+    """Whether two records are of one experiment; older ones do not name it."""
+    if one.status != 'done' or not one.metrics:
+        return False
+    if record.experiment is not None:
+        return one.experiment == record.experiment
+    return (one.name, one.recipe, one.config) == (record.name, record.recipe, record.config)
 
 
 def _not_to_be_trained(record: Record) -> str | None:
-    if record.status != 'done':
-        return f'it is {record.status}'
+    if record.status != 'done' or not record.metrics:
+        return 'it has no result'
     if record.method is not None or record.environment is None:
         return 'it was not made by this benchmark'
     if record.seed is None:
@@ -163,19 +211,3 @@ def _python(folder: Path, record: Record, module: str, *arguments: str) -> None:
         said = [line for line in log.read_text(errors='replace').splitlines() if line.startswith('error: ')]
         what = said[0].removeprefix('error: ') if said else f'{module} ended with status {done.returncode}'
         raise BenchmarkError(f'{record.name} seed {record.seed}: {what} (log: {log})')
-
-
-def _circumstances(first: Record, again: Record) -> Iterator[str]:
-    one, other = first.environment, again.environment
-    for name in ('device_name', 'kernels', 'threads', 'processes', 'tf32', 'python'):
-        then, now = getattr(one, name), getattr(other, name)
-        if then != now:
-            yield f'{name.replace("_", " ")} {then}, here {now}'
-    for package in sorted(one.packages.keys() | other.packages.keys()):
-        then, now = one.packages.get(package, 'absent'), other.packages.get(package, 'absent')
-        if then != now:
-            yield f'{package} {then}, here {now}'
-    if first.dataset.pixels != again.dataset.pixels:
-        yield 'drawn pictures that differ by rounding'
-    if first.experiment != again.experiment:
-        yield 'another version of the code that makes numbers'

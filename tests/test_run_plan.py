@@ -1,0 +1,86 @@
+"""python -m benchmark.run --plan: what is frozen is what is run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from benchmark.records.plans import plan_path, read_plan, registration_fault
+
+
+@pytest.fixture
+def plan(workshop):
+    """A frozen plan of both configurations with seeds 0 and 1."""
+    path = workshop.folder / 'study.json'
+    result = workshop.call('--plan', str(path), '--all', '--seeds', '0', '1')
+    assert result.returncode == 0, result.stderr
+    return path, result
+
+
+def test_plan_names_trainings_and_comparisons_before_the_first_training(workshop, plan):
+    path, result = plan
+    frozen, _ = read_plan(path)
+    assert [(run.name, run.seed) for run in frozen.runs] == [
+        (name, seed) for name in ('tiny-smoothl1', 'tiny-star') for seed in (0, 1)
+    ]
+    assert [(one.row, one.reference) for one in frozen.comparisons] == [('tiny-star', 'tiny-smoothl1')]
+    assert f'--plan {path}' in result.stderr and '4 trainings (seeds 0 1), 1 comparisons' in result.stderr
+    assert not (workshop.folder / 'work').exists()
+
+
+def test_planned_runs_are_registered(workshop):
+    path = workshop.folder / 'study.json'
+    assert workshop.call('--plan', str(path), '--name', 'tiny-star').returncode == 0
+    result = workshop.call('--plan', str(path))
+    assert result.returncode == 0, result.stderr
+    (record,) = workshop.records()
+    results = workshop.folder / 'results'
+    assert record.plan == read_plan(path)[1]
+    assert plan_path(record.plan, results).read_bytes() == path.read_bytes()
+    assert registration_fault(record, results) is None
+
+
+def _error(result, status=1):
+    assert result.returncode == status and 'Traceback' not in result.stderr
+    return next(line for line in result.stderr.splitlines() if 'error: ' in line)
+
+
+def test_what_has_been_changed_since_is_not_run_as_planned(workshop, plan):
+    path, _ = plan
+    workshop.write_config('tiny-star', workshop.variant("dict(_delete_=True, type='STARLoss', eps=1e-3)"))
+    assert 'tiny-star seed 0 is not what was planned' in _error(workshop.call('--plan', str(path)))
+    (workshop.folder / 'configs' / 'tiny-star.py').unlink()
+    assert 'tiny-star: no such configuration' in _error(workshop.call('--plan', str(path)))
+    assert workshop.records() == []
+
+
+def test_what_has_its_result_or_has_begun_cannot_be_planned(finished, tmp_path):
+    workshop, _ = finished
+    path = tmp_path / 'late.json'
+    assert 'it has its result already' in _error(workshop.call('--plan', str(path), '--all'))
+    assert not path.exists()
+
+
+def test_what_lacks_its_data_cannot_be_planned(workshop, tmp_path):
+    shutil.copy(workshop.folder / 'configs' / 'tiny-star.py', workshop.folder / 'configs' / 'tiny-300w.py')
+    config = workshop.folder / 'configs' / 'tiny-300w.py'
+    config.write_text(config.read_text() + "\ntest_dataloader = dict(dataset=dict(benchmark='300w'))\n")
+    error = _error(workshop.call('--plan', str(tmp_path / 'p.json'), '--name', 'tiny-300w'))
+    assert 'cannot be planned: no prepared data' in error
+
+
+def test_plan_that_is_there_stands_alone(workshop, plan):
+    path, _ = plan
+    before = path.read_bytes()
+    assert 'give it alone' in _error(workshop.call('--plan', str(path), '--all'), 2)
+    assert 'give it alone' in _error(workshop.call('--plan', str(path), '--seeds', '3'), 2)
+    assert path.read_bytes() == before
+
+
+def test_file_that_is_no_plan_is_one_line(workshop, tmp_path):
+    path = tmp_path / 'p.json'
+    path.write_text(json.dumps({'name': 'x'}))
+    assert 'p.json: not a valid plan: created' in _error(workshop.call('--plan', str(path)))
+    assert 'no name of a plan' in _error(workshop.call('--plan', str(tmp_path / 'a b.json'), '--all'), 2)
