@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmark.datasets.listing import list_test_set
 from benchmark.datasets.origins import ORIGINS
 from benchmark.datasets.preparation import READERS, prepare_original
 from benchmark.datasets.prepared import Manifest, find_prepared
 from benchmark.datasets.source import SourceError
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.errors import BenchmarkError, UsageError
+from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import BENCHMARKS
 
 SYNTHETIC = tuple(name for name, benchmark in BENCHMARKS.items() if benchmark.synthetic)
@@ -41,10 +43,11 @@ def _parser() -> argparse.ArgumentParser:
         description='Read a dataset as it is distributed, check it, and write the form that every experiment reads. '
         'Nothing is downloaded.',
     )
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument(
         '--data-root', type=Path, default=Path('data'), metavar='DIR', help='folder of prepared data (default: data)'
     )
+    common = argparse.ArgumentParser(add_help=False, parents=[where])
     common.add_argument('--json', action='store_true', help='print the result on stdout as JSON')
     drawn = argparse.ArgumentParser(add_help=False)
     drawn.add_argument('--train-images', type=_positive, metavar='N', help='training images of each benchmark')
@@ -53,11 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     datasets = parser.add_subparsers(dest='dataset', required=True, metavar='DATASET')
     for name, (distribution, _) in READERS.items():
         sub = datasets.add_parser(name, parents=[common], help=f'{BENCHMARKS[name].title} from its own files')
-        where = sub.add_mutually_exclusive_group(required=True)
-        where.add_argument(
+        given = sub.add_mutually_exclusive_group(required=True)
+        given.add_argument(
             '--source', type=Path, nargs='+', metavar='PATH', help=f'the dataset: {distribution.content}'
         )
-        where.add_argument('--download', action='store_true', help='only say where to get the dataset, and its terms')
+        given.add_argument('--download', action='store_true', help='only say where to get the dataset, and its terms')
         sub.add_argument(
             '--allow-incomplete', action='store_true', help='accept absent faces, leave out what cannot be used'
         )
@@ -71,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument('--sheet', type=Path, metavar='FILE', help='draw faces with their landmarks into a PNG file')
     check.add_argument('--all', action='store_true', help='draw all faces instead of the most suspicious ones')
     check.set_defaults(command=_check)
+    listing = datasets.add_parser(
+        'list',
+        parents=[where],
+        help='make the list that results on a test set are checked with',
+    )
+    listing.add_argument('benchmark', choices=tuple(BENCHMARKS), metavar='DATASET', help=', '.join(BENCHMARKS))
+    listing.add_argument('--output', type=Path, metavar='FILE', help='CSV file to write (default: stdout)')
+    listing.set_defaults(command=_list)
     return parser
 
 
@@ -126,6 +137,19 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(report.to_json(), end='')
     return 1 if report.damaged else 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    text = list_test_set(options.data_root, options.benchmark)
+    if options.output is None:
+        print(text, end='')
+        return 0
+    try:
+        write_atomically(options.output, text.encode())
+    except OSError as error:
+        raise BenchmarkError(f'{options.output}: cannot write the list: {error.strerror} (choose another)') from error
+    _say(f'{options.benchmark}: {text.count(chr(10)) - 1} faces listed in {options.output}')
+    return 0
 
 
 def _say_prepared(data_root: Path, before: Manifest | None, manifest: Manifest) -> None:

@@ -14,8 +14,8 @@ import pytest
 from benchmark.analysis.rows import Section, make_sections
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.store import Store
+from benchmark.protocol import test_sets
 from benchmark.protocol.benchmarks import BENCHMARKS
-from benchmark.protocol.published_sets import PUBLISHED_SHA256, names_sha256
 from benchmark.records.parts import Cost, Dataset, Environment, Epoch
 from benchmark.records.predictions import Predictions, save_predictions
 from benchmark.records.record import Record, write_record
@@ -179,8 +179,10 @@ class Factory:
 def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Factory:
     made = Factory(tmp_path / 'reports')
     whole = made.predictions('300w', 'any', 0, BENCHMARKS['300w'].subset_sizes, 0.04)
-    known = names_sha256('300w', whole.image_ids, whole.subset_names, whole.subsets)
-    monkeypatch.setitem(PUBLISHED_SHA256, '300w', known)
+    images = whole.image_ids, whole.subset_names, whole.subsets, whole.inter_ocular, whole.inter_pupil
+    monkeypatch.setattr(test_sets, 'FOLDER', tmp_path / 'test-sets')
+    test_sets.FOLDER.mkdir()
+    (test_sets.FOLDER / '300w.csv').write_text(test_sets.make_list('300w', *images))
     return made
 
 

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.datasets.prepared import open_prepared
 from benchmark.prepare import main
+from benchmark.protocol import test_sets
+from benchmark.protocol.metrics import normalizing_distance
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ORIGINAL = ('cofw', '300w', 'wflw')
@@ -310,3 +313,49 @@ def test_one_synthetic_benchmark_can_be_made_alone(tmp_path, prepare):
     stdout, _ = prepare('synthetic-68', '--train-images', 2, '--test-images', 6, '--json')
     assert json.loads(stdout)['benchmark'] == 'synthetic-68'
     assert [path.name for path in (tmp_path / 'data').iterdir()] == ['synthetic-68']
+
+
+def test_list_of_a_drawn_test_set_goes_to_stdout_or_a_file_and_leaves_no_fault(tmp_path, prepare, monkeypatch):
+    prepare('synthetic-68', '--train-images', 1, '--test-images', 7)
+    stdout, lines = prepare('list', 'synthetic-68')
+    assert lines == []
+    _, lines = prepare('list', 'synthetic-68', '--output', 'synthetic-68.csv')
+    assert lines == ['synthetic-68: 7 faces listed in synthetic-68.csv']
+    assert (tmp_path / 'synthetic-68.csv').read_text() == stdout
+    assert stdout.splitlines()[0] == 'image,subsets,distances'
+    assert [line.split(',')[:2] for line in stdout.splitlines()[4:7]] == [
+        ['test/00003', 'common'],
+        ['test/00004', 'challenge'],
+        ['test/00005', 'common'],
+    ]
+    monkeypatch.setattr(test_sets, 'FOLDER', tmp_path)
+    faces = open_prepared(tmp_path / 'data', 'synthetic-68').test
+    truth = np.array([face.keypoints for face in faces])
+    subsets = np.array([[True, *(name in face.subsets for name in ('common', 'challenge'))] for face in faces])
+    distances = (normalizing_distance(truth, 'synthetic-68', name) for name in ('inter-ocular', 'inter-pupil'))
+    images = [face.image for face in faces], ('full', 'common', 'challenge'), subsets
+    assert test_sets.faults('synthetic-68', *images, *distances) == []
+
+
+def test_list_of_an_incomplete_test_set_is_refused(tmp_path, prepare, source):
+    prepare('300w', '--source', source, '--allow-incomplete')
+    stdout, lines = prepare('list', '300w', '--output', 'list.csv', status=1)
+    assert stdout == ''
+    assert lines == [
+        'error: 300w: 6 test images are in subset full, published 689 (a list is made of the whole test set)'
+    ]
+    assert not (tmp_path / 'list.csv').exists()
+
+
+def test_list_without_data_or_without_a_folder_to_write_to_is_one_line(prepare):
+    _, lines = prepare('list', '300w', status=1)
+    assert lines == ['error: 300w: no prepared data in data/300w (run: python -m benchmark.prepare 300w --source DIR)']
+    prepare('synthetic-29', '--train-images', 1, '--test-images', 6)
+    _, lines = prepare('list', 'synthetic-29', '--output', 'nowhere/list.csv', status=1)
+    assert lines == ['error: nowhere/list.csv: cannot write the list: No such file or directory (choose another)']
+
+
+def test_shipped_list_of_300w_is_that_of_the_original_folders(tmp_path, prepare, shared):
+    prepare('300w', '--source', shared / 'data' / '300w', '--allow-incomplete')
+    stdout, _ = prepare('list', '300w')
+    assert stdout == (test_sets.FOLDER / '300w.csv').read_text()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import ConfigDict, NonNegativeInt, PositiveInt
 from pydantic.dataclasses import dataclass
 
-# Of benchmark.datasets.synthetic; to be raised with every change that alters a picture or a landmark.
+# Of benchmark.datasets.synthetic; to be raised with every change that alters a picture or a landmark. The lists in
+# benchmark/protocol/test_sets are made anew then.
 GENERATOR_VERSION = 2
 
 

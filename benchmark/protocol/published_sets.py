@@ -1,36 +1,21 @@
 """How the published test set of a benchmark is known: by the names and subsets of its images, and by their number.
 
-A name is read as this package's preparation makes it, without what depends on where and how a dataset is stored:
-
-- COFW: ``0001.png`` to ``0507.png``, the number of the face in ``COFW_test_color.mat``, alone or in the folder that the
-  file was unpacked into.
-- 300W: ``lfpw/testset/NAME``, ``helen/testset/NAME`` or ``ibug/NAME``, below any folder. Suffix and blanks do not
-  count: LFPW goes round as PNG and as JPEG, and an image of IBUG with a blank in its name and without.
-- WFLW: ``EVENT/NAME.jpg`` below any folder, as in WIDER FACE, where NAME starts with the number of the event. Which
-  names these are is not held here: their form and the sizes of all subsets have to do.
+Where a list of it ships (see :mod:`benchmark.protocol.test_sets`), each name counts with its subsets. Of COFW the names
+are the numbers of its faces. Which names those of WFLW are is not held here: their form and the sizes of all subsets
+have to do.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.protocol.benchmarks import Benchmark
-
-_FORMS = {
-    'cofw': re.compile(r'(?:cofw_test_color-[0-9a-f]{12}/)?(?P<name>\d{4})\.png'),
-    '300w': re.compile(r'(?:.*/)?(?P<part>(?i:lfpw/testset|helen/testset|ibug))/(?P<name>[^/]+)\.(?i:jpe?g|png)'),
-    'wflw': re.compile(r'(?:.*/)?(?P<part>(?P<event>\d+)--\w+)/(?P<name>(?P=event)_[^/]+)\.jpg'),
-}
-# As names_sha256 computes it: of the numbers 1 to 507, and of the 689 images as they are distributed.
-PUBLISHED_SHA256 = {
-    'cofw': '81210423e5657f7b8526f223ba15483538eec71021b77539408684768c2b7103',
-    '300w': 'fe4df7acf007a42c8780064cd86c64f20827c87e8c1c7529a0393f5048aaabef',
-}
+from benchmark.protocol.image_names import canonical_name
+from benchmark.protocol.test_sets import memberships, read_list
 
 
 def is_published(
@@ -47,33 +32,20 @@ def is_published(
     counts = dict(zip(map(str, subset_names), np.sum(subsets, axis=0).tolist(), strict=True))
     if not benchmark.subset_sizes or counts != benchmark.subset_sizes:
         return False
-    found = names_sha256(benchmark.name, images, subset_names, subsets)
-    return found is not None and found == PUBLISHED_SHA256.get(benchmark.name, found)
+    names = [canonical_name(benchmark.name, str(image)) for image in images]
+    found = Counter(zip(names, memberships(subset_names, subsets), strict=True))
+    expected = _published(benchmark)
+    return None not in names and (expected is None or found == expected)
 
 
-def names_sha256(
-    benchmark: str, images: Sequence[str], subset_names: Sequence[str], subsets: NDArray[np.bool_]
-) -> str | None:
-    """SHA-256, hexadecimal, over the names of test images, each with its subsets; their order does not matter.
-
-    Args:
-        benchmark: 'cofw', '300w' or 'wflw'.
-        images: (N,) names.
-        subset_names: (S,) names of the subsets.
-        subsets: (N, S), membership of each image.
-
-    Returns:
-        None where a name is none of the benchmark's test images.
-    """
-    lines = []
-    for image, members in zip(images, subsets, strict=True):
-        found = _FORMS[benchmark].fullmatch(image)
-        if found is None:
-            return None
-        parts = found.groupdict()
-        belongs = sorted(str(name) for name, member in zip(subset_names, members, strict=True) if member)
-        lines.append('/'.join((parts.get('part', '').lower(), ''.join(parts['name'].split()), *belongs)))
-    return hashlib.sha256('\n'.join(sorted(lines)).encode()).hexdigest()
+def _published(benchmark: Benchmark) -> Counter[tuple[str, tuple[str, ...]]] | None:
+    """Names and subsets of the published test set; None where they are not known."""
+    listed = read_list(benchmark.name)
+    if listed is not None:
+        return Counter((face.image, face.subsets) for face in listed)
+    if benchmark.name == 'cofw':
+        return Counter((f'{number:04d}', ()) for number in range(1, benchmark.subset_sizes['full'] + 1))
+    return None
 
 
 def difference(benchmark: Benchmark, counts: Mapping[str, int], published: bool) -> str | None:
