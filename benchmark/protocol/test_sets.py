@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -98,6 +98,19 @@ def make_list(
     return file.getvalue()
 
 
+class Fault(NamedTuple):
+    """Something that is not as in the published test set.
+
+    Attributes:
+        kind: images that are missing; whose name is in no list; that are there too often; that are in other subsets, or
+            have other normalizing distances.
+        text: one line with the number of images and the first of them.
+    """
+
+    kind: Literal['missing', 'unknown', 'repeated', 'subsets', 'distances']
+    text: str
+
+
 def faults(
     benchmark: str,
     image_ids: Sequence[str],
@@ -105,7 +118,7 @@ def faults(
     subsets: NDArray[np.bool_],
     inter_ocular: ArrayLike,
     inter_pupil: ArrayLike,
-) -> list[str]:
+) -> list[Fault]:
     """What of a result's test images is not as in the published test set.
 
     Args:
@@ -117,9 +130,8 @@ def faults(
         inter_pupil: (N,) normalizing distances, pixels.
 
     Returns:
-        A line for each kind of fault, with the number of images and the first of them: names that are not in the test
-        set, images that are missing, repeated, in other subsets, or have other normalizing distances. Empty where it is
-        the published test set, and where no list ships (see :func:`read_list`).
+        One of each kind that there is. Empty where it is the published test set, and where no list ships (see
+        :func:`read_list`).
     """
     listed = read_list(benchmark)
     if listed is None:
@@ -147,17 +159,20 @@ def faults(
         repeated += unmatched[len(faces) :]
         missing += [name] * (len(faces) - len(unmatched))
     kinds = (
-        (unknown, 'images are not in the published test set, by their names'),
-        (repeated, 'images are there more often than in the published test set'),
-        (elsewhere, 'images are in other subsets than published'),
-        (changed, 'images have other normalizing distances than published'),
+        ('unknown', unknown, 'images are not in the published test set, by their names'),
+        ('repeated', repeated, 'images are there more often than in the published test set'),
+        ('subsets', elsewhere, 'images are in other subsets than published'),
+        ('distances', changed, 'images have other normalizing distances than published'),
     )
     lines = []
     if missing:
         of_all = f'{len(missing)} of {len(listed)} images of the published test set are missing'
-        lines.append(f'{of_all} (first: {missing[0]})')
-    lines += [f'{len(found)} of {len(images)} {what} (first: {images[min(found)]})' for found, what in kinds if found]
-    return lines
+        lines.append(Fault('missing', f'{of_all} (first: {missing[0]})'))
+    return lines + [
+        Fault(kind, f'{len(found)} of {len(images)} {what} (first: {images[min(found)]})')
+        for kind, found, what in kinds
+        if found
+    ]
 
 
 def memberships(subset_names: Sequence[str], subsets: NDArray[np.bool_]) -> list[tuple[str, ...]]:
