@@ -1,0 +1,1 @@
+"""Checks of a record that need more than its files: the data at hand, or a training."""
