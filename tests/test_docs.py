@@ -183,7 +183,7 @@ def test_definitions_have_the_simulated_coverage():
 def test_definitions_have_the_numbers_of_the_code():
     assert f'{RESAMPLES:,} resamples' in DEFINITIONS
     assert f'fewer than {LEAST_IMAGES} images' in DEFINITIONS and f'takes {LEAST_SEEDS} seeds at least' in DEFINITIONS
-    low, high = claim_rules._RATIO_RANGE
+    low, high = claim_rules.RATIO_RANGE
     assert f'is {low} to {high} times' in DEFINITIONS and len(claim_rules.RULES) == DEFINITIONS.count('\n4. **') * 4
     assert f'{QUANTUM:g} percentage points' in DEFINITIONS
     percents = {round(100 * threshold) for name in REAL for threshold in BENCHMARKS[name].thresholds}

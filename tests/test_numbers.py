@@ -171,7 +171,7 @@ def footguns_page() -> list[tuple]:
         points = [torch.from_numpy(golden[f'smoothl1_{part}']) for part in ('pred', 'target')]
     of_mmpose = MODELS.build(loss)(*points, torch.ones_like(points[0])).item()
     return [
-        ('read {} to {} times as high', *claim_rules._RATIO_RANGE),
+        ('read {} to {} times as high', *claim_rules.RATIO_RANGE),
         ('STAR on COFW is {} under the one and {} under', *cofw),
         ('at {} % of the normalizing distance, and at {} %.', *(100 * one for one in benchmark.thresholds[::-1])),
         ("300W's at {} %,", 100 * float(match(test, r'!= metrics\.failure_rate\(nme, (\S+)\)'))),
@@ -192,7 +192,7 @@ def submitting_page() -> list[tuple]:
         ('{} faces of', BENCHMARKS['wflw'].subset_sizes['full']),
         ('faces of {} landmarks', BENCHMARKS['wflw'].layout.num_landmarks),
         ('less than {} MB', int(match('tests/records/test_size.py', r'st_size <= (\S+)')) / 1e6),
-        ('NME is {} to {} times', *claim_rules._RATIO_RANGE),
+        ('NME is {} to {} times', *claim_rules.RATIO_RANGE),
     ]
 
 

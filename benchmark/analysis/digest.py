@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -59,6 +59,11 @@ class Digest:
         ambiguity: (K, 3) float64 or None, likewise the true covariance of the annotations.
         values: every figure of the benchmark by its key, percent; without those of subsets that have no image.
         axes: how the heatmaps' axes agree with the true ones; None where it cannot be measured.
+        file_sha256: SHA-256 of the predictions file, hexadecimal.
+        faults: what the predictions contradict by themselves, by the code of the finding.
+        signature_keys: (2, S) uint64, images of the signature (see :mod:`benchmark.analysis.audit.signature`).
+        signature: (2, S, L, 3) float32, some of their landmarks.
+        rows: (N,) uint64, a hash of each image's landmarks.
     """
 
     content: str
@@ -75,6 +80,11 @@ class Digest:
     ambiguity: NDArray[np.float64] | None
     values: Mapping[str, float]
     axes: Axes | None
+    file_sha256: str = ''
+    faults: Mapping[str, str] = field(default_factory=dict)
+    signature_keys: NDArray[np.uint64] | None = None
+    signature: NDArray[np.float32] | None = None
+    rows: NDArray[np.uint64] | None = None
 
     @cached_property
     def counts(self) -> Mapping[str, int]:

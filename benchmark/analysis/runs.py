@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,19 +10,18 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 
-from benchmark.analysis.digest import Digest, make_digest
+from benchmark.analysis.audit.audit import check_record, first_fault
+from benchmark.analysis.audit.reading import read_digest
+from benchmark.analysis.digest import Digest
 from benchmark.analysis.makers import newest, settle
 from benchmark.analysis.processes import map_in_processes
-from benchmark.analysis.store import Stamp, Store, stamp
+from benchmark.analysis.store import ALL_RECORDS, Stamp, Store, stamp
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
-from benchmark.protocol.measures import Measure, value
-from benchmark.records.faults import content_fault
 from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import Record, read_record
 
 _WORTH_PROCESSES = 64  # files of predictions, below which starting processes takes longer than reading
-_ROUNDING = 0.01  # percentage points that a metric in a record may be off by, more than two decimals take away
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +136,9 @@ def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:
     digests = map_in_processes(_read_digest, missing, _WORTH_PROCESSES)
     made = dict(zip(map(_name, missing), digests, strict=True))
     store.digests = kept | made
-    return [_with_digest(run, store) if run.record.status == 'done' else run for run in runs]
+    present = {run.path.as_posix() for run in runs}
+    store.checked = {name: one for name, one in store.checked.items() if name in present or name == ALL_RECORDS}
+    return [_checked(run, store) for run in runs]
 
 
 def _name(run: Run) -> str:
@@ -146,48 +146,16 @@ def _name(run: Run) -> str:
     return run.predictions_path.as_posix()
 
 
-def _with_digest(run: Run, store: Store) -> Run:
-    _, digest = store.digests[_name(run)]
-    images, expected = len(digest.mean_distance), run.record.dataset.test_images
-    if images != expected:
-        raise BenchmarkError(
-            f'{run.predictions_path}: {images} images, the record has {expected} '
-            '(restore it or run the experiment again)'
-        )
-    fault = _contradiction(run, digest)
-    if fault:
-        raise BenchmarkError(f'{run.path}: {fault} (write the record anew, or restore {run.predictions_path.name})')
+def _checked(run: Run, store: Store) -> Run:
+    """The run with its digest, in which no check has found a fault."""
+    digest = store.digests[_name(run)][1] if run.record.status == 'done' else None
+    name, content = run.path.as_posix(), f'{run.sha256} {digest and digest.file_sha256}'
+    if store.checked.get(name) != content:
+        fault = first_fault(check_record(run.path, run.path.read_bytes(), run.record, digest))
+        if fault:
+            raise BenchmarkError(fault.text)
+        store.checked[name] = content
     return replace(run, digest=digest)
-
-
-def _contradiction(run: Run, digest: Digest) -> str | None:
-    """What a record says of its data that is not so."""
-    data = run.record.dataset
-    if data.missing and (data.complete or (digest.published and data.train_images >= run.benchmark.train_size)):
-        return f'dataset.missing is {data.missing}, but complete or the numbers of images say that none is'
-    for subset, images in data.subset_images.items():
-        if digest.counts.get(subset) != images:
-            return f'dataset.subset_images: {images} in {subset!r}, its predictions have {digest.counts.get(subset, 0)}'
-    for metric in run.record.metrics:
-        threshold = metric.threshold
-        if (metric.metric == 'nme') != (threshold is None) or (threshold is not None and threshold <= 0):
-            return f'metrics: {metric.metric} with the threshold {threshold} is no metric'
-        measure, key = _measure(metric.subset, metric.normalizer, metric.metric, threshold)
-        images = digest.counts.get(metric.subset, 0)
-        if not 0 < metric.images == images:
-            return f'metrics: {key} is of {metric.images} images, its predictions have {images}'
-        found = digest.values.get(key)
-        if found is None:  # at a threshold of its own
-            found = value(digest.nme(metric.normalizer, metric.subset), measure)
-        if not abs(metric.value - found) <= _ROUNDING:
-            return f'metrics: {key} is {metric.value:.6g}, its predictions give {found:.6g}'
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _measure(*parts: str | float | None) -> tuple[Measure, str]:
-    measure = Measure(*parts)
-    return measure, measure.key
 
 
 def _stamp(run: Run) -> Stamp:
@@ -200,23 +168,10 @@ def _stamp(run: Run) -> Stamp:
         ) from error
 
 
-def _content(path: Path) -> str:
-    """SHA-256 over the checksums of the arrays in a predictions file, which reading it has verified."""
-    with zipfile.ZipFile(path) as file:
-        arrays = [(entry.filename, entry.file_size, entry.CRC) for entry in file.infolist()]
-    return hashlib.sha256(repr(arrays).encode()).hexdigest()
-
-
 def _read_digest(run: Run) -> tuple[Stamp, Digest]:
     # Stamped before it is read: a file that changes meanwhile is read again next time.
     mark = _stamp(run)
-    predictions = read_predictions(run.predictions_path)
-    fault = content_fault(vars(predictions), run.benchmark)
-    if fault:
-        raise BenchmarkError(
-            f'{run.predictions_path}: {fault} (write it anew as docs/submitting.md says, or run the experiment again)'
-        )
-    return mark, make_digest(predictions, run.benchmark, _content(run.predictions_path))
+    return mark, read_digest(run.predictions_path, run.benchmark)
 
 
 def _check_run(path: Path, record: Record, created: datetime, later: Record | None) -> Run:

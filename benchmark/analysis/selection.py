@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.comparison import Pairing, compare, pair
 from benchmark.analysis.difference import Difference
-from benchmark.analysis.rows import Row, Section, make_sections
-from benchmark.analysis.runs import read_runs
+from benchmark.analysis.rows import Row, Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store, load_store
 from benchmark.analysis.summaries import Summary, images_of, summarize
@@ -57,7 +57,7 @@ def read_sections(folders: Sequence[Path]) -> tuple[list[Section], Store]:
         BenchmarkError: a record or predictions file is damaged.
     """
     store = load_store(folders[0])
-    return make_sections(read_runs(folders, store)), store
+    return checked_sections(folders, store), store
 
 
 def choose_sections(sections: Sequence[Section], names: Sequence[str]) -> list[Section]:

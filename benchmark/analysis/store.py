@@ -24,14 +24,16 @@ from benchmark.analysis.digest import Axes, Digest
 from benchmark.errors import BenchmarkError
 
 FILE_NAME = '.store.sqlite'
+ALL_RECORDS = 'all records'  # in what was checked: all of them beside each other
 _ARRAYS = tuple(each.name for each in fields(Digest) if 'NDArray' in str(each.type))
 _PLAIN = tuple(each.name for each in fields(Digest) if each.name not in _ARRAYS)
 _COLUMNS = {
     'digests': 'name TEXT PRIMARY KEY, size INT, changed INT, digest BLOB',
     'intervals': 'name TEXT PRIMARY KEY, low REAL, high REAL',
     'pages': 'name TEXT PRIMARY KEY, inputs TEXT, files TEXT',
+    'checked': 'name TEXT PRIMARY KEY, inputs TEXT',
 }
-_COMPUTED_BY = ('digest', 'intervals', 'store')
+_COMPUTED_BY = ('digest.py', 'intervals.py', 'store.py', 'audit/*.py')
 Stamp = tuple[int, int]
 
 
@@ -44,15 +46,17 @@ class Store:
         intervals: 95 % intervals over images by what they are of.
         pages: by the name of a page a hash of what it was made from, and the stamp of every file that was written for
             it.
+        checked: by what was checked and found without fault a hash of it.
     """
 
     digests: dict[str, tuple[Stamp, Digest]] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     pages: dict[str, tuple[str, dict[str, Stamp]]] = field(default_factory=dict)
+    checked: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Store:
         """A store with the same content that can be changed without changing this one."""
-        return Store(dict(self.digests), dict(self.intervals), dict(self.pages))
+        return Store(dict(self.digests), dict(self.intervals), dict(self.pages), dict(self.checked))
 
     def save(self, reports: Path, earlier: Store) -> None:
         """Write what differs from what was read; what is no longer here is forgotten.
@@ -68,6 +72,7 @@ class Store:
             'digests': [(name, *mark, _to_bytes(one)) for name, (mark, one) in self._new('digests', earlier)],
             'intervals': [(name, *bounds) for name, bounds in self._new('intervals', earlier)],
             'pages': [(name, inputs, json.dumps(files)) for name, (inputs, files) in self._new('pages', earlier)],
+            'checked': self._new('checked', earlier),
         }
         gone = {table: getattr(earlier, table).keys() - getattr(self, table).keys() for table in rows}
         if not any(rows.values()) and not any(gone.values()):
@@ -101,10 +106,12 @@ def load_store(reports: Path) -> Store:
         digests = connection.execute('SELECT name, size, changed, digest FROM digests').fetchall()
         intervals = connection.execute('SELECT name, low, high FROM intervals').fetchall()
         pages = connection.execute('SELECT name, inputs, files FROM pages').fetchall()
+        checked = connection.execute('SELECT name, inputs FROM checked').fetchall()
     return Store(
         {name: ((size, changed), _from_bytes(blob)) for name, size, changed, blob in digests},
         {name: (low, high) for name, low, high in intervals},
         {name: (inputs, _stamps(files)) for name, inputs, files in pages},
+        dict(checked),
     )
 
 
@@ -126,7 +133,7 @@ def hash_sources(paths: Iterable[Path]) -> str:
 @cache
 def _version() -> str:
     """Hash of what digests and intervals are computed by."""
-    computed_by = [Path(__file__).with_name(f'{name}.py') for name in _COMPUTED_BY]
+    computed_by = [path for pattern in _COMPUTED_BY for path in Path(__file__).parent.glob(pattern)]
     return hash_sources(
         [*Path(protocol.__path__[0]).glob('*.py'), *Path(records.__path__[0]).glob('*.py'), *computed_by]
     )

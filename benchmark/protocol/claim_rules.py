@@ -16,14 +16,14 @@ from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.protocol.metrics import NORMALIZERS
 
 # Largest rounding errors of printed figures, percent.
-_NME_ROUNDING = 0.005
+NME_ROUNDING = 0.005
 _FR_ROUNDING = 0.005
 _AUC_ROUNDING = 0.05
 # In the other published rows the failures average 10 to 18 % of the normalizing distance.
 _HIGHEST_FAILURE_MEAN = 50.0
 # The outer eye corners lie further apart than the pupils: 1.386 times on average over the 554 common faces of 300W, and
 # published pairs range from 1.387 (common) to 1.440 (challenge).
-_RATIO_RANGE = (1.38, 1.46)
+RATIO_RANGE = (1.38, 1.46)
 # 300 indoor and 300 outdoor faces of the 300-W challenge (Sagonas et al., ICCV Workshops 2013).
 _PRIVATE_TEST_SIZE = 600
 
@@ -54,7 +54,7 @@ def subsets_rule(claims: pd.DataFrame) -> list[Violation]:
     """
     sizes = BENCHMARKS['300w'].subset_sizes
     # The weighted mean carries the rounding of its parts, the full figure its own.
-    tolerance = 2 * _NME_ROUNDING + 0.001
+    tolerance = 2 * NME_ROUNDING + 0.001
     violations = []
     for (method, normalizer), values, rows in _groups(
         _normalized(claims[(claims['dataset'] == '300w') & (claims['metric'] == 'nme')]),
@@ -101,7 +101,7 @@ def area_rule(claims: pd.DataFrame) -> list[Violation]:
             values = dict(zip(at_threshold['metric'], at_threshold['value'], strict=True))
             if 'auc' not in values:
                 continue
-            problem = _area_problem(nme['value'].iloc[0], values['auc'], values.get('fr'), threshold)
+            problem = area_problem(nme['value'].iloc[0], values['auc'], values.get('fr'), threshold)
             if problem:
                 title = BENCHMARKS[dataset].title
                 violations.append(
@@ -114,9 +114,10 @@ def area_rule(claims: pd.DataFrame) -> list[Violation]:
     return violations
 
 
-def _area_problem(nme: float, auc: float, fr: float | None, threshold: float) -> str | None:
+def area_problem(nme: float, auc: float, fr: float | None, threshold: float) -> str | None:
+    """What makes an area impossible beside its NME and failure rate at the same threshold, percent; None: nothing."""
     least = 100 * (1 - nme / threshold)
-    tolerance = 100 * _NME_ROUNDING / threshold + _AUC_ROUNDING
+    tolerance = 100 * NME_ROUNDING / threshold + _AUC_ROUNDING
     printed = f'AUC@{threshold:g} is printed as {auc:g}'
     if auc < least - tolerance:
         return f'{printed}, but with NME {nme:g} it is at least {least:.2f}, so one of them is of another protocol'
@@ -142,7 +143,7 @@ def normalizers_rule(claims: pd.DataFrame) -> list[Violation]:
     Returns:
         A violation for each method and subset whose two figures have another ratio.
     """
-    low, high = _RATIO_RANGE
+    low, high = RATIO_RANGE
     violations = []
     for (dataset, subset, method), values, rows in _groups(
         _normalized(claims[claims['dataset'].isin(['cofw', '300w']) & (claims['metric'] == 'nme')]),
@@ -177,7 +178,7 @@ def counting_rule(claims: pd.DataFrame) -> list[Violation]:
     """
     violations = []
     for claim in claims[claims['metric'] == 'fr'].itertuples():
-        problem = _counting_problem(claim.value, claim.threshold, _size(claim.dataset, claim.subset))
+        problem = counting_problem(claim.value, claim.threshold, _size(claim.dataset, claim.subset))
         if problem:
             title = BENCHMARKS[claim.dataset].title
             violations.append(
@@ -190,7 +191,8 @@ def counting_rule(claims: pd.DataFrame) -> list[Violation]:
     return violations
 
 
-def _counting_problem(fr: float, threshold: float, size: int) -> str | None:
+def counting_problem(fr: float, threshold: float, size: int) -> str | None:
+    """Why no number of ``size`` images gives a failure rate, percent; None: one does."""
     text = repr(float(fr))
     # A table of numbers keeps no trailing zeros, and failure rates are printed with two digits or more.
     digits = max(2, len(text.partition('.')[2]))

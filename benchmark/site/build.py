@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.processes import map_in_processes
-from benchmark.analysis.rows import Row, Section, make_sections
-from benchmark.analysis.runs import read_runs
+from benchmark.analysis.rows import Row, Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store, hash_sources, load_store, stamp
 from benchmark.errors import BenchmarkError
@@ -80,7 +80,7 @@ def build_reports(
     sources = sources or (output,)
     earlier = load_store(output)
     store = earlier.copy()
-    sections = make_sections(read_runs(sources, store))
+    sections = checked_sections(sources, store)
     analyses = [Analysis(section, store).completed() for section in sections]
     site = Site(analyses, page_links(sections), speed_tables(sources), output, photographs, png)
     current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}

@@ -9,6 +9,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import GivenWeights
 from benchmark.records.record import write_record
+from tests.results import edit_record
 
 
 def test_real_sections_come_before_synthetic_ones(factory, sections):
@@ -83,9 +84,8 @@ def _whole(factory, benchmark='cofw', **changes):
 def test_published_test_set_is_whole_whatever_the_record_calls_complete(factory, sections, benchmark):
     record = factory.add(benchmark)
     path = factory.reports / 'records' / record.file_name
-    text = path.read_text()
-    assert '"complete": true' in text
-    path.write_text(text.replace('"complete": true', '"complete": false'))
+    assert record.dataset.complete
+    edit_record(path, dataset={**record.dataset.model_dump(), 'complete': False})
     (row,) = sections()[0].rows
     assert (row.status, row.missing_data) == ('done', None)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.predictions import save_predictions, summarize
+from tests.results import edit_record
 
 
 def test_absent_folder_holds_no_runs(tmp_path):
@@ -88,6 +88,7 @@ def test_other_number_of_images_than_recorded_is_refused(factory):
     record = factory.add('synthetic-29', sizes={'full': 40})
     path = factory.reports / 'records' / record.predictions
     save_predictions(factory.predictions('synthetic-29', 'STAR', 0, {'full': 39}, 0.04), path)
+    edit_record(path.with_name(record.file_name))
     with pytest.raises(BenchmarkError, match='39 images, the record has 40'):
         read_runs([factory.reports], Store())
 
@@ -160,6 +161,10 @@ def _metric(**changes) -> dict:
     return given | changes
 
 
+OCULAR = 'inter-ocular'
+_OLD = {'seal': None, 'predictions_sha256': None}
+
+
 @pytest.fixture
 def change_record(factory):
     """Change keys of a record on 40 synthetic faces, and read it; its predictions and the NME of them are given."""
@@ -168,11 +173,10 @@ def change_record(factory):
     predictions = factory.predictions('synthetic-68', 'STAR', 0, {'full': 40, 'common': 30, 'challenge': 10}, 0.04)
     nme = 100 * predictions.nme('inter-ocular').mean()
 
-    def change(dataset: dict | None = None, metrics: list | None = None):
-        content = json.loads(path.read_text())
-        content['dataset'] |= dataset or {}
-        content['metrics'] = [{'value': nme, **metric} for metric in metrics or []]
-        path.write_text(json.dumps(content))
+    def change(dataset: dict | None = None, metrics: list | None = None, version: int = 2):
+        found = {**record.dataset.model_dump(), **(dataset or {})}
+        listed = [{'value': nme, **metric} for metric in metrics or []]
+        edit_record(path, schema_version=version, dataset=found, metrics=listed, **(_OLD if version < 3 else {}))
         try:
             return read_runs([factory.reports], Store())
         except BenchmarkError as error:
@@ -205,12 +209,23 @@ def test_metric_that_its_predictions_do_not_give_is_refused_by_name(change_recor
         change_record(metrics=[_metric(**metric)])
 
 
-def test_metrics_may_be_rounded_to_two_decimals_and_left_out(change_record):
+def test_metrics_of_older_records_may_be_rounded_to_two_decimals_and_left_out(change_record):
     everything = summarize(change_record.predictions, get_benchmark('synthetic-68'))
     rounded = [metric.model_dump() | {'value': round(metric.value, 2)} for metric in everything]
     assert len(change_record(metrics=rounded)) == len(change_record()) == 1
     at_five = 100 * np.mean(change_record.predictions.nme('inter-ocular') > 0.05)
     assert len(change_record(metrics=[_metric(metric='fr', threshold=5.0, value=at_five)])) == 1
+
+
+def test_metrics_of_sealed_records_are_all_there_to_the_last_bits(change_record):
+    everything = [m.model_dump() for m in summarize(change_record.predictions, get_benchmark('synthetic-68'))]
+    at_five = _metric(metric='fr', threshold=5.0, value=100 * np.mean(change_record.predictions.nme(OCULAR) > 0.05))
+    assert len(change_record(metrics=[*everything, at_five], version=3)) == 1
+    changed = [{**everything[0], 'value': everything[0]['value'] * (1 + 1e-8)}, *everything[1:]]
+    with pytest.raises(BenchmarkError, match=r'metrics: nme\.full\.inter-ocular is \d\.\d+, its predictions give \d'):
+        change_record(metrics=changed, version=3)
+    with pytest.raises(BenchmarkError, match=r'metrics: 1 of 30 are missing, first auc8\.challenge\.inter-pupil'):
+        change_record(metrics=everything[:-1], version=3)
 
 
 @pytest.mark.parametrize(

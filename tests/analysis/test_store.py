@@ -51,7 +51,7 @@ def test_what_was_stored_is_read_again(reports):
 
 
 def test_unchanged_predictions_and_intervals_are_not_computed_again(reports, monkeypatch):
-    monkeypatch.setattr('benchmark.analysis.runs.make_digest', lambda *_: pytest.fail('read again'))
+    monkeypatch.setattr('benchmark.analysis.runs.read_digest', lambda *_: pytest.fail('read again'))
     monkeypatch.setattr('benchmark.analysis.intervals.bootstrap_means', lambda *_: pytest.fail('resampled again'))
     before = load_store(reports).intervals
     assert _use(reports).intervals == before != {}

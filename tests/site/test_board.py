@@ -106,9 +106,8 @@ def test_incomplete_subset_says_how_many_images_it_has(factory, board):
 def test_every_row_has_a_page_of_its_own_with_a_plain_name(factory, sections):
     factory.add('synthetic-29', name='plain')
     factory.add('synthetic-29', name='PLAIN', recipe='c')
-    for number, name in enumerate(('../../etc/<b>x', '..')):
-        path = factory.reports / 'records' / factory.add('300w', name=f'to-be-renamed-{number}').file_name
-        path.write_text(path.read_text().replace(f'"name": "to-be-renamed-{number}"', f'"name": "{name}"'))
+    for name in ('..<b>x', '..'):
+        factory.add('300w', name=name)
     links = page_links(sections())
     assert len(set(map(str.casefold, links.values()))) == 4
     assert all(re.fullmatch(r'experiments/[A-Za-z0-9_-][A-Za-z0-9._-]*\.html', link) for link in links.values())

@@ -17,6 +17,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.records.predictions import Predictions
 from benchmark.site.build import Site, build_reports
 from benchmark.site.pages.faces import Photographs
+from tests.results import edit_record
 
 OWN_FILE = '.store.sqlite'
 
@@ -268,7 +269,7 @@ def drawn(tmp_path, factory):
         )
         record = factory.add('synthetic-29', loss, predictions=predictions)
         path = factory.reports / 'records' / record.file_name
-        path.write_text(path.read_text().replace(record.dataset.fingerprint, manifest.fingerprint))
+        edit_record(path, dataset={**record.dataset.model_dump(), 'fingerprint': manifest.fingerprint})
     return tmp_path / 'data', factory.reports
 
 

@@ -1,0 +1,187 @@
+"""Between records: predictions that are another record's, and test images that are not those of the same data."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.analysis.audit.finding import Finding
+from benchmark.analysis.audit.likeness import IMAGE_LIKE, LIKE, SHARE, Likeness, has_learned, likeness, measure
+from benchmark.analysis.audit.signature import distance_hashes, name_hashes
+from benchmark.records.coding import positive
+from benchmark.records.predictions import Predictions
+from benchmark.records.record import Record
+
+if TYPE_CHECKING:
+    from benchmark.analysis.runs import Run
+
+_SCREENED = 1.4  # how much less like than refused a signature may be, since it is of few images
+_SPREAD = 2.0  # of a signature's differences over its images, below which they may be noise
+_LEAST_IMAGES = 8  # of a signature that two records have in common
+
+
+class Pair(NamedTuple):
+    """A finding about two runs; the second one was created later."""
+
+    finding: Finding
+    first: Run
+    second: Run
+
+
+def pair_findings(runs: Sequence[Run]) -> list[Pair]:
+    """Runs that share predictions, or whose predictions are those of another one, moved or with noise; and runs of the
+    same data that were tested on different images.
+
+    Records of one run may have the same predictions: the same configuration and seed, trained twice. Where name or
+    configuration differ, but loss, network and seed do not, or where both tested given weights, that the predictions
+    are the same is for a person to judge.
+
+    Args:
+        runs: finished ones, of any benchmarks.
+
+    Raises:
+        BenchmarkError: a predictions file has become unreadable.
+    """
+    by_benchmark = defaultdict(list)
+    for run in sorted(runs, key=lambda run: (run.created, run.path.name, run.path)):
+        by_benchmark[run.benchmark.name].append(run)
+    found = []
+    for members in by_benchmark.values():
+        found += _other_data(members)
+        for first, second in sorted(_suspects(members)):
+            pair = _judge(members[first], members[second])
+            found += [pair] if pair else []
+    return found
+
+
+def _other_data(runs: Sequence[Run]) -> Iterator[Pair]:
+    by_data = defaultdict(list)
+    for run in runs:
+        by_data[run.record.dataset.fingerprint].append(run)
+    for members in by_data.values():
+        sets = [run.digest.test_set for run in members]
+        usual = members[sets.index(max(sets, key=sets.count))]
+        for run in members:
+            fault = usual.digest.differs_from(run.digest)
+            if fault:
+                text = f'{fault} than {usual.predictions_path}, though dataset.fingerprint is the same'
+                what_to_do = 'restore it, or test both on the same data'
+                finding = Finding('other-data', f'{run.predictions_path}: {text} ({what_to_do})')
+                yield Pair(finding, usual, run)
+
+
+def _suspects(runs: Sequence[Run]) -> set[tuple[int, int]]:
+    """Pairs, by their places, whose signatures or some rows are alike."""
+    pairs = _with_common_rows(runs)
+    for way in range(2):
+        groups = defaultdict(list)
+        for place, run in enumerate(runs):
+            groups[run.digest.signature_keys[way].tobytes()].append(place)
+        for members in groups.values():
+            pairs |= _alike_in_group(runs, members, way)
+        for one, other in combinations(groups.values(), 2):
+            first, second = runs[one[0]].digest.signature_keys[way], runs[other[0]].digest.signature_keys[way]
+            _, left, right = np.intersect1d(first, second, return_indices=True)
+            if len(left) >= _LEAST_IMAGES:
+                for i in one:
+                    for j in other:
+                        values = runs[i].digest.signature[way, left], runs[j].digest.signature[way, right]
+                        pairs |= {tuple(sorted((i, j)))} if _is_suspect(*values) else set()
+    return pairs
+
+
+def _alike_in_group(runs: Sequence[Run], members: Sequence[int], way: int) -> set[tuple[int, int]]:
+    if len(members) < 2:
+        return set()
+    values = np.stack([runs[place].digest.signature[way] for place in members])
+    pairs = set()
+    for index, place in enumerate(members[:-1]):
+        for other in np.flatnonzero(_is_suspect(values[index], values[index + 1 :])):
+            pairs.add(tuple(sorted((place, members[index + 1 + other]))))
+    return pairs
+
+
+def _is_suspect(first: NDArray, second: NDArray) -> NDArray[np.bool_]:
+    """Of signatures (S, L, 3) and (..., S, L, 3), whether they are worth a look at all landmarks."""
+    found = measure(first, second)
+    difference, remainder = (np.median(values, axis=-1) for values in (found.difference, found.remainder))
+    images = np.minimum(found.difference, found.remainder)
+    low, high = np.quantile(
+        found.difference * np.maximum(np.median(first[..., 2], axis=-1), 1e-30), [0.1, 0.9], axis=-1
+    )
+    return has_learned(first, second) & (
+        (np.minimum(difference, remainder) < _SCREENED * LIKE)
+        | ((images < _SCREENED * IMAGE_LIKE).mean(axis=-1) >= SHARE / 2)
+        | ((difference < 1) & (high < _SPREAD * low))
+    )
+
+
+def _with_common_rows(runs: Sequence[Run]) -> set[tuple[int, int]]:
+    """Pairs that have the landmarks of an image in common to the last bit, under whatever name."""
+    rows = np.concatenate([run.digest.rows for run in runs])
+    owners = np.repeat(np.arange(len(runs)), [len(run.digest.rows) for run in runs])
+    order = np.argsort(rows, kind='stable')
+    rows, owners = rows[order], owners[order]
+    # Owners of the same row are neighbours now, in ascending order.
+    same = (rows[1:] == rows[:-1]) & (owners[1:] != owners[:-1])
+    pairs = np.unique(np.stack([owners[:-1][same], owners[1:][same]], axis=-1), axis=0)
+    return {tuple(pair) for pair in pairs.tolist()}
+
+
+def _judge(first: Run, second: Run) -> Pair | None:
+    one, other = first.read_predictions(), second.read_predictions()
+    found = compare_predictions(one, other)
+    if found is None:
+        return None
+    same_run = _identity(first.record) == _identity(second.record)
+    if same_run and found.code == 'copy':
+        return None
+    code = 'twin' if found.code == 'copy' and _are_twins(first.record, second.record) else found.code
+    text = f'{second.predictions_path}: holds the predictions of another record, {first.predictions_path}: {found.text}'
+    what_to_do = {'twin': 'look whether both are one training'}.get(code, 'restore it or run the experiment again')
+    return Pair(Finding(code, f'{text} ({what_to_do})'), first, second)
+
+
+def _identity(record: Record) -> tuple:
+    weights = record.weights and record.weights.sha256
+    return record.benchmark, record.name, record.seed, record.recipe, record.config, weights, record.method
+
+
+def _are_twins(first: Record, second: Record) -> bool:
+    if first.weights and second.weights:
+        return True
+    if first.seed is None or first.weights or second.weights or first.method or second.method:
+        return False
+    parts = ((one.seed, one.loss, one.backbone, one.input_size) for one in (first, second))
+    return len(set(parts)) == 1
+
+
+def compare_predictions(first: Predictions, second: Predictions) -> Likeness | None:
+    """Whether no two trainings can have made these predictions, image names aside; None: they can.
+
+    Images are paired by their names, and by their normalizing distances; landmarks of single images that are the same
+    to the last bit are found under any name.
+    """
+    for hashes in (name_hashes, distance_hashes):
+        _, left, right = np.intersect1d(hashes(first), hashes(second), return_indices=True)
+        if not len(left):
+            continue
+        scale = positive(first.inter_ocular[left])
+        values = (_values(one, places, scale) for one, places in ((first, left), (second, right)))
+        found = likeness(*values, scale)
+        if found:
+            renamed = int((first.image_ids[left] != second.image_ids[right]).sum())
+            return Likeness(found.code, f'{found.text}, {renamed} of them under other names') if renamed else found
+    rows = [{row.tobytes() for row in one.keypoints} for one in (first, second)]
+    common = len(rows[0] & rows[1])
+    return Likeness('copy', f'in {common} of {len(rows[1])} images the same, under whatever name') if common else None
+
+
+def _values(predictions: Predictions, places: NDArray, scale: NDArray) -> NDArray[np.float64]:
+    columns = predictions.keypoints[places], predictions.distances[places][..., None]
+    return np.concatenate(columns, axis=-1).astype(np.float64) / scale[:, None, None]

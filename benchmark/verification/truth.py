@@ -1,0 +1,195 @@
+"""Predictions against the true landmarks, where the dataset is at hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.analysis.audit.finding import Finding
+from benchmark.analysis.runs import Run
+from benchmark.protocol.benchmarks import Benchmark
+from benchmark.protocol.metrics import normalizing_distance
+from benchmark.records.coding import positive
+from benchmark.records.predictions import Predictions
+
+# What the compact form rounds, in inter-ocular distances: half a unit of x and of y, and a distance by a unit.
+_KEYPOINT, _DISTANCE = 2.0**-11 * 2**0.5, 2.0**-11
+_SINGLE = 1e-5  # relative: single precision, and another order of sums
+
+
+class Faces(NamedTuple):
+    """The test set of prepared data.
+
+    Attributes:
+        fingerprint: of the data.
+        images: (M,) names.
+        keypoints: (M, K, 2) true landmarks, pixels.
+        subsets: of each face, without 'full'.
+    """
+
+    fingerprint: str
+    images: Sequence[str]
+    keypoints: NDArray[np.float64]
+    subsets: Sequence[frozenset[str]]
+
+
+class Truth:
+    """Test sets of the prepared data at hand.
+
+    Args:
+        data_root: folder of all prepared benchmarks; None where there is none.
+    """
+
+    def __init__(self, data_root: Path | None) -> None:
+        self.data_root = data_root
+        self.test_faces = cache(self._read)
+
+    def _read(self, benchmark: str) -> Faces | None:
+        """The test set of a benchmark; None where nothing is prepared.
+
+        Raises:
+            BenchmarkError: the prepared data is damaged.
+        """
+        if self.data_root is None or not (self.data_root / benchmark / 'manifest.json').exists():
+            return None
+        # Not with the module: records are verified without any data, too.
+        from benchmark.datasets.prepared import open_prepared
+
+        prepared = open_prepared(self.data_root, benchmark)
+        faces = prepared.test
+        return Faces(
+            prepared.manifest.fingerprint,
+            [face.image for face in faces],
+            np.array([face.keypoints for face in faces]),
+            [frozenset(face.subsets) for face in faces],
+        )
+
+
+def truth_findings(run: Run, truth: Truth) -> list[Finding]:
+    """What of a finished run is not so against the truth: subsets, normalizing distances, and every stored distance.
+
+    Where the data at hand has another fingerprint than the record's, an image whose normalizing distances differ is
+    left to a person: annotations and photographs go round in versions.
+
+    Raises:
+        BenchmarkError: the prepared data is damaged, or the predictions have become unreadable.
+    """
+    faces = truth.test_faces(run.benchmark.name)
+    if faces is None or not len(faces.images):
+        where = f'in {truth.data_root}' if truth.data_root else 'at hand (name it with --data-root)'
+        said = f'its distances to the truth are not checked: no prepared {run.benchmark.name} {where}'
+        return [Finding('no-truth', f'{run.predictions_path}: {said}')]
+    predictions = run.read_predictions()
+    places, found = _match(predictions, faces)
+    images, path = predictions.image_ids, run.predictions_path
+    same = faces.fingerprint == run.record.dataset.fingerprint
+    if not len(places):
+        return [Finding('no-truth', f'{path}: none of its images is in {truth.data_root / run.benchmark.name}')]
+    findings = []
+    if len(places) < len(images):
+        said = f'{len(images) - len(places)} of {len(images)} images are not in {truth.data_root}, and not checked'
+        findings.append(Finding('no-truth', f'{path}: {said}'))
+    code = 'truth' if same else 'other-truth'
+    moved, other = _normalizer_problem(predictions, faces, places, found, run.benchmark)
+    problems = [(code, _subset_problem(predictions, faces, places, found)), (code, other)]
+    kept = ~moved
+    problems.append(('truth', _distance_problem(predictions, faces, places[kept], found[kept])))
+    what_to_do = 'compute it again from the truth'
+    return findings + [Finding(kind, f'{path}: {text} ({what_to_do})') for kind, text in problems if text]
+
+
+def _match(predictions: Predictions, faces: Faces) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of images in the predictions, and of the same faces in the data."""
+    by_name = defaultdict(list)
+    for index, name in enumerate(faces.images):
+        by_name[_plain(name)].append(index)
+    pairs = []
+    for place, name in enumerate(predictions.image_ids.tolist()):
+        candidates = by_name.get(_plain(name), [])
+        if candidates:
+            # Faces that share an image: the one that the predicted landmarks are nearest to.
+            apart = [np.abs(predictions.keypoints[place] - faces.keypoints[one]).mean() for one in candidates[1:]]
+            nearest = 0
+            if apart:
+                first = np.abs(predictions.keypoints[place] - faces.keypoints[candidates[0]]).mean()
+                nearest = int(np.argmin([first, *apart]))
+            pairs.append((place, candidates[nearest]))
+    places = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+    return places[:, 0], places[:, 1]
+
+
+def _plain(name: str) -> str:
+    """A name without what depends on how images are stored: blanks, capitals and suffix."""
+    return ''.join(name.split()).lower().rpartition('.')[0]
+
+
+def _subset_problem(
+    predictions: Predictions, faces: Faces, places: NDArray[np.intp], found: NDArray[np.intp]
+) -> str | None:
+    names = predictions.subset_names.tolist()
+    wrong = [
+        place
+        for place, face in zip(places.tolist(), found.tolist(), strict=True)
+        if {name for name, member in zip(names, predictions.subsets[place], strict=True) if member} - {'full'}
+        != faces.subsets[face]
+    ]
+    if not wrong:
+        return None
+    return f'{len(wrong)} images are in other subsets than in the data, first {predictions.image_ids[wrong[0]]}'
+
+
+def _normalizer_problem(
+    predictions: Predictions,
+    faces: Faces,
+    places: NDArray[np.intp],
+    found: NDArray[np.intp],
+    benchmark: Benchmark,
+) -> tuple[NDArray[np.bool_], str | None]:
+    """Which of the matched images have other normalizing distances than the truth, and a line on the first."""
+    wrong, text = np.zeros(len(places), dtype=bool), None
+    for normalizer, stored in (
+        ('inter-ocular', predictions.inter_ocular),
+        ('inter-pupil', predictions.inter_pupil),
+    ):
+        true = normalizing_distance(faces.keypoints[found], benchmark.name, normalizer)
+        off = ~np.isclose(stored[places], true, rtol=_SINGLE, atol=0)
+        if off.any() and text is None:
+            first = int(np.argmax(off))
+            text = (
+                f'{normalizer.replace("-", "_")} of {off.sum()} images is not that of the truth, first of '
+                f'{predictions.image_ids[places[first]]}: {stored[places[first]]:.6g} px, true {true[first]:.6g} px'
+            )
+        wrong |= off
+    return wrong, text
+
+
+def _distance_problem(
+    predictions: Predictions, faces: Faces, places: NDArray[np.intp], found: NDArray[np.intp]
+) -> str | None:
+    scale = positive(predictions.inter_ocular[places])
+    true = np.linalg.norm(predictions.keypoints[places] - faces.keypoints[found], axis=-1)
+    stored = predictions.distances[places].astype(np.float64)
+    slack = (_KEYPOINT + _DISTANCE) * scale[:, None] + _SINGLE * true
+    off = np.abs(true - stored) > slack
+    if off.any():
+        image, landmark = np.argwhere(off)[0]
+        name, said, is_so = predictions.image_ids[places[image]], stored[image, landmark], true[image, landmark]
+        return (
+            f'distances: {off.sum()} of {off.size} are not those of the landmarks, first of landmark {landmark} in '
+            f'{name}: {said:.4g} px, true {is_so:.4g} px'
+        )
+    means, true_means = predictions.mean_distance[places], true.mean(axis=1)
+    off = np.abs(means - true_means) > slack.mean(axis=1)
+    if not off.any():
+        return None
+    first = int(np.argmax(off))
+    return (
+        f'exact_means of {off.sum()} images are not those of the landmarks, first of '
+        f'{predictions.image_ids[places[first]]}: {means[first]:.6g} px, true {true_means[first]:.6g} px'
+    )

@@ -1,0 +1,70 @@
+"""Check records without training: python -m benchmark.verify [RECORD ...]."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.errors import BenchmarkError, UsageError
+
+RESULTS, REPORTS = Path('results'), Path('reports')
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmark.verify',
+        description='Check records and their predictions: seals and hashes, every number, what contradicts itself, and '
+        'whether predictions are those of another record. Nothing is trained and nothing is written.',
+    )
+    parser.add_argument(
+        'records',
+        nargs='*',
+        type=Path,
+        metavar='RECORD',
+        help='a record, or a folder of records (default: all published ones and your own)',
+    )
+    parser.add_argument('--data-root', type=Path, metavar='DIR', help='prepared data, to check distances to the truth')
+    parser.add_argument('--results', type=Path, default=RESULTS, help='your records, to compare with')
+    parser.add_argument('--reports', type=Path, default=REPORTS, help='published records, to compare with')
+    parser.add_argument('--json', action='store_true', help='print the findings as JSON on stdout')
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        0 when no record has a fault, 1 when one has or the data at hand is damaged, 2 for a usage error.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        return _verify(options)
+    except BenchmarkError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from benchmark.verification.display import to_data, to_text
+    from benchmark.verification.records import find_records, verify_records
+
+    if options.data_root and not options.data_root.is_dir():
+        raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
+    folders = list(dict.fromkeys((options.reports, options.results)))
+    places = options.records or [folder / 'records' for folder in folders if (folder / 'records').is_dir()]
+    if not places:
+        raise UsageError(f'no records in {" and ".join(str(folder / "records") for folder in folders)} (name some)')
+    verified = verify_records(find_records(places), folders, options.data_root)
+    if options.json:
+        print(json.dumps(to_data(verified), indent=1, allow_nan=False))
+    else:
+        print('\n'.join(to_text(verified)))
+    return int(any(one.refused for one in verified))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import dataclasses
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from benchmark.analysis.audit.likeness import LIKE, measure
+from benchmark.analysis.audit.pairs import compare_predictions
+from benchmark.records.coding import positive
+from benchmark.records.predictions import read_predictions
+from benchmark.records.record import read_records
+from tests.analysis.audit.conftest import with_errors
+
+
+@pytest.fixture
+def errors(trained, truth):
+    return trained[0].keypoints - truth
+
+
+def test_two_seeds_are_not_alike(trained):
+    assert compare_predictions(*trained) is None
+    assert compare_predictions(trained[1], trained[0]) is None
+
+
+def test_copies_with_noise_shift_and_order_are_caught(trained, truth, errors):
+    first, rng, caught = trained[0], np.random.default_rng(4), 0
+    for number in range(100):
+        noise = rng.uniform(0.01, 0.3) * rng.normal(size=truth.shape) if number % 5 else 0
+        shift = rng.uniform(-2, 2, 2) if number % 2 else 0
+        copy = with_errors(first, truth, errors + noise + shift)
+        if number % 3 == 0:
+            copy = dataclasses.replace(copy, image_ids=rng.permutation(copy.image_ids))
+        if number % 3 == 1:
+            copy = _ordered(copy, rng.permutation(len(truth)))
+        found = compare_predictions(first, copy)
+        caught += found is not None and found.code == 'copy'
+        if number % 3 == 0:
+            assert found.text.endswith(' of them under other names')
+    assert caught == 100
+
+
+def _ordered(predictions, order):
+    per_image = {'image_ids', 'subsets', 'keypoints', 'distances', 'inter_ocular', 'inter_pupil'}
+    return dataclasses.replace(predictions, **{name: getattr(predictions, name)[order] for name in per_image})
+
+
+@pytest.mark.parametrize(
+    ('share', 'words'), [(0.1, 'towards the truth by 10 %'), (-0.1, 'away from the truth by 10 %')]
+)
+def test_predictions_that_were_moved_along_their_errors_are_caught(trained, truth, errors, share, words):
+    rng = np.random.default_rng(5)
+    for number in range(100):
+        noise = rng.uniform(0, 0.1) * rng.normal(size=truth.shape) if number % 2 else 0
+        moved = with_errors(trained[0], truth, (1 - share) * errors + noise)
+        found = compare_predictions(trained[0], moved)
+        assert found.code == 'moved'
+        assert found.text.startswith('moved towards' if share > 0 else 'moved away from')
+        assert number % 2 or words in found.text
+
+
+def test_large_moves_and_moves_of_each_image_by_its_own_share_are_caught(trained, truth, errors):
+    rng = np.random.default_rng(6)
+    for share in (0.03, 0.5, 0.9):
+        assert compare_predictions(trained[0], with_errors(trained[0], truth, (1 - share) * errors)).code == 'moved'
+    shares = rng.uniform(0.05, 0.3, (len(truth), 1, 1))
+    assert compare_predictions(trained[0], with_errors(trained[0], truth, (1 - shares) * errors)).code == 'moved'
+
+
+def test_copies_of_some_images_are_caught(trained):
+    first, second = trained
+    keypoints, distances = second.keypoints.copy(), second.distances.copy()
+    keypoints[:30], distances[:30] = first.keypoints[:30] + np.float32(0.01), first.distances[:30]
+    found = compare_predictions(first, dataclasses.replace(second, keypoints=keypoints, distances=distances))
+    assert found.text.startswith('in 30 of 300 images the same')
+
+
+def test_single_row_of_another_record_is_caught_under_any_name(trained):
+    first, second = trained
+    keypoints = second.keypoints.copy()
+    keypoints[17] = first.keypoints[203]
+    found = compare_predictions(first, dataclasses.replace(second, keypoints=keypoints))
+    assert found.text == 'in 1 of 300 images the same, under whatever name'
+
+
+def test_networks_that_have_not_learned_anything_may_be_alike(trained, truth):
+    rng = np.random.default_rng(7)
+    centre = np.broadcast_to(truth.mean(axis=1, keepdims=True), truth.shape)
+    errors = (centre - truth) * 3
+    pair = [with_errors(trained[0], truth, errors + 0.05 * rng.normal(size=truth.shape)) for _ in range(2)]
+    assert compare_predictions(*pair) is None
+
+
+def test_margins_of_published_records_are_as_documented(root):
+    folder = root / 'reports' / 'records'
+    by_benchmark: dict[str, list] = {}
+    for record in read_records(folder):
+        if record.status == 'done':
+            by_benchmark.setdefault(record.benchmark, []).append(read_predictions(folder / record.predictions))
+    least, least_image = [], []
+    for members in by_benchmark.values():
+        for one, other in combinations(members, 2):
+            scale = positive(one.inter_ocular)[:, None, None]
+            values = (np.dstack([p.keypoints, p.distances[..., None]]) / scale for p in (one, other))
+            found = measure(*values)
+            least.append([np.median(found.difference), np.median(found.remainder)])
+            least_image.append([found.difference.min(), found.remainder.min()])
+            assert compare_predictions(one, other) is None
+    assert len(least) >= 1 and np.min(least) > 2 * LIKE, np.min(least, axis=0)
+    assert np.min(least_image) > 0.05, np.min(least_image, axis=0)
