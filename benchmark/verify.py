@@ -18,7 +18,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.verify',
         description='Check records and their predictions: seals and hashes, every number, what contradicts itself, and '
-        'whether predictions are those of another record. Nothing is trained and nothing is written.',
+        'whether predictions are those of another record. Without --rerun nothing is trained; nothing is written.',
     )
     parser.add_argument(
         'records',
@@ -28,6 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
         help='a record, or a folder of records (default: all published ones and your own)',
     )
     parser.add_argument('--data-root', type=Path, metavar='DIR', help='prepared data, to check distances to the truth')
+    parser.add_argument(
+        '--rerun', action='store_true', help='train each named record again, from nothing but the record, and compare'
+    )
     parser.add_argument('--results', type=Path, default=RESULTS, help='your records, to compare with')
     parser.add_argument('--reports', type=Path, default=REPORTS, help='published records, to compare with')
     parser.add_argument('--json', action='store_true', help='print the findings as JSON on stdout')
@@ -51,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from benchmark.verification.display import to_data, to_text
     from benchmark.verification.records import find_records, verify_records
+    from benchmark.verification.training import rerun_records
 
     if options.data_root and not options.data_root.is_dir():
         raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
@@ -58,7 +62,11 @@ def _verify(options: argparse.Namespace) -> int:
     places = options.records or [folder / 'records' for folder in folders if (folder / 'records').is_dir()]
     if not places:
         raise UsageError(f'no records in {" and ".join(str(folder / "records") for folder in folders)} (name some)')
+    if options.rerun and not options.records:
+        raise UsageError('--rerun: name the records that are to be trained again')
     verified = verify_records(find_records(places), folders, options.data_root)
+    if options.rerun:
+        rerun_records(verified, folders, options.data_root, lambda line: print(line, file=sys.stderr))
     if options.json:
         print(json.dumps(to_data(verified), indent=1, allow_nan=False))
     else:

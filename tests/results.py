@@ -18,7 +18,7 @@ from benchmark.analysis.rows import Section, make_sections
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.store import Store
 from benchmark.protocol import test_sets
-from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.protocol.layouts import Layout
 from benchmark.records.parts import Cost, Dataset, Environment, Epoch
 from benchmark.records.predictions import Predictions, save_predictions, summarize
@@ -43,6 +43,13 @@ def edit_record(path: Path, **changes: object) -> None:
     if content['schema_version'] >= SEALED_SINCE:
         content['seal'] = seal_of(content)
     path.write_text(json.dumps(content, indent=1))
+
+
+def _name(benchmark: Benchmark, images: int) -> str:
+    """How images are called; those of a part of 300W otherwise, since its list knows the distances of each."""
+    name = _NAMES.get(benchmark.name, 'faces/{:05d}.png')
+    part = benchmark.name == '300w' and images != benchmark.subset_sizes['full']
+    return name.replace('image_', f'of_{images}_') if part else name
 
 
 def _ambiguity(rng: np.random.Generator, angles: np.ndarray, ratio: float) -> np.ndarray:
@@ -105,7 +112,7 @@ class Factory:
         errors = rng.normal(0, 2, truth.shape)
         errors *= (distances / np.linalg.norm(errors, axis=-1))[..., None]
         return Predictions(
-            image_ids=np.array([_NAMES.get(benchmark, 'faces/{:05d}.png').format(i + 1) for i in range(images)]),
+            image_ids=np.array([_name(definition, images).format(i + 1) for i in range(images)]),
             subset_names=np.array(definition.subsets),
             subsets=subsets,
             keypoints=(truth + errors).astype(np.float32),

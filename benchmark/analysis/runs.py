@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
 from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import Record, read_record
+from benchmark.records.times import as_time
 
 _WORTH_PROCESSES = 64  # files of predictions, below which starting processes takes longer than reading
 
@@ -115,13 +116,12 @@ def _read_folder(folder: Path) -> list[Run]:
 
 
 def _created(path: Path, record: Record) -> datetime:
-    try:
-        created = datetime.fromisoformat(record.created.replace('Z', '+00:00'))
-    except ValueError as error:
+    created = as_time(record.created)
+    if created is None:
         raise BenchmarkError(
             f'{path}: not a valid record: created: {record.created!r} is no ISO 8601 time (mend or remove the file)'
-        ) from error
-    return created if created.tzinfo else created.replace(tzinfo=timezone.utc)
+        )
+    return created
 
 
 def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:

@@ -8,7 +8,6 @@ the trainings, only its time and theirs say; a plan that has been published, in 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +18,7 @@ from benchmark.files import write_atomically
 from benchmark.records.parts import Registration
 from benchmark.records.record import Record
 from benchmark.records.schema import Schema, read_json
+from benchmark.records.times import as_time
 
 FOLDER = 'plans'
 
@@ -128,18 +128,9 @@ def registration_fault(record: Record, folder: Path) -> str | None:
         return f'{path} is not the plan that the record was made under (restore it)'
     if not any((run.fingerprint, run.seed) == (record.fingerprint, record.seed) for run in plan.runs):
         return f'{path} does not name this run'
-    try:
-        late = record.started is None or as_time(record.started) < as_time(plan.created)
-    except ValueError:
+    if record.started is None:
+        return 'it does not say when its training began'
+    started, frozen = as_time(record.started), as_time(plan.created)
+    if started is None or frozen is None:
         return 'the time of the plan or of the run is no ISO 8601 time'
-    return f'the training began before the plan was frozen, {plan.created}' if late else None
-
-
-def as_time(text: str) -> datetime:
-    """A time of a record or plan; UTC where it does not say.
-
-    Raises:
-        ValueError: it is not one.
-    """
-    time = datetime.fromisoformat(text.replace('Z', '+00:00'))
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    return f'the training began before the plan was frozen, {plan.created}' if started < frozen else None

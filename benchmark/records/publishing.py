@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.files import write_atomically
+from benchmark.records.plans import plan_path
 from benchmark.records.record import Record, read_record
 
 RECORDS, SPEED = 'records', 'speed'
@@ -38,6 +39,8 @@ def publish(results: Path, reports: Path, names: Sequence[str] = ()) -> list[Pat
             raise UsageError(f"'{pattern}' fits no finished result in {results} (there are: {known})")
     chosen = {p: r for p, r in done.items() if not names or any(fnmatch(r.name, pattern) for pattern in names)}
     sources = [file for path, record in chosen.items() for file in (path.with_name(record.predictions), path)]
+    plans = {plan_path(record.plan, results) for record in chosen.values() if record.plan}
+    sources += sorted(path for path in plans if path.is_file())
     if not names:
         sources += sorted((results / SPEED).glob('*.json'))
     try:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from benchmark.analysis.audit.audit import check_record
 from benchmark.analysis.audit.band import band_findings
-from benchmark.analysis.audit.curve import as_time
 from benchmark.analysis.audit.finding import Finding
 from benchmark.analysis.audit.pairs import pair_findings
 from benchmark.analysis.audit.reading import read_digest
@@ -18,6 +17,7 @@ from benchmark.analysis.store import Store, load_store, stamp
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.record import Record, read_record
+from benchmark.records.times import as_time
 from benchmark.verification.truth import Truth, truth_findings
 
 _NEEDED = ('predictions', 'dataset')  # of a record that is done

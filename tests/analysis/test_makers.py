@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
+from benchmark.errors import BenchmarkError
 
 NEWER = '2026-11-28T10:00:00Z'
 
@@ -164,10 +165,18 @@ def test_seed_without_a_result_joins_the_row_of_its_configuration(factory, secti
     assert row.notes == ('seed 1 failed: x', 'seed 2 failed: y')
 
 
-def test_row_is_registered_where_one_plan_named_all_its_seeds(factory, sections):
-    plan = {'name': 'summer', 'sha256': 'c' * 64}
-    for seed in (0, 1):
-        factory.add('synthetic-29', 'STAR', seed, plan=plan)
-        factory.add('synthetic-29', 'Wing', seed, plan=plan if seed else None)
-        factory.add('synthetic-29', 'smooth-L1', seed, plan=plan | {'sha256': f'{seed}' * 64})
+def test_row_is_registered_where_one_plan_named_all_its_seeds(factory, register, sections):
+    losses = 'STAR', 'Wing', 'smooth-L1'
+    added = {(loss, seed): factory.add('synthetic-29', loss, seed) for loss in losses for seed in (0, 1)}
+    register('summer', [added['STAR', 0], added['STAR', 1], added['Wing', 1], added['smooth-L1', 0]])
+    register('winter', [added['smooth-L1', 1]])
     assert {row.loss: row.registered for row in sections()[0].rows} == {'STAR': True, 'Wing': False, 'smooth-L1': False}
+
+
+def test_record_that_its_plan_does_not_name_is_refused(factory, register, sections):
+    first, second = (factory.add('synthetic-29', 'STAR', seed) for seed in (0, 1))
+    plan = register('summer', [first, second])
+    sections()
+    plan.write_text(plan.read_text().replace(second.fingerprint, 'f' * 64))
+    with pytest.raises(BenchmarkError, match=r'plan: .*summer-\w+\.json is not the plan'):
+        sections()

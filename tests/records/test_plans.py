@@ -60,7 +60,7 @@ def test_run_that_was_planned_passes(registered, tmp_path):
         ({'seed': 1}, 'does not name this run'),
         ({'fingerprint': 'f' * 64}, 'does not name this run'),
         ({'started': '2026-10-31T23:59:59+00:00'}, 'began before the plan'),
-        ({'started': None}, 'began before the plan'),
+        ({'started': None}, 'does not say when'),
         ({'started': 'yesterday'}, 'no ISO 8601 time'),
         ({'plan': Registration(name='study', sha256='0' * 64)}, 'put it there'),
     ],

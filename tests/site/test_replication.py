@@ -103,9 +103,8 @@ def test_macros_of_published_numbers_keep_their_names_beside_own_ones(folders):
     assert r'\newcommand{\starOwnSyntheticTwentyNineNme}' in beside
 
 
-def test_registered_rows_say_so(factory):
-    plan = {'name': 'summer', 'sha256': 'c' * 64}
-    factory.add('synthetic-29', 'STAR', plan=plan)
+def test_registered_rows_say_so(factory, register):
+    register('summer', [factory.add('synthetic-29', 'STAR')])
     factory.add('synthetic-29', 'Wing')
     build_reports(factory.reports)
     (board,) = sections_data([factory.reports])

@@ -10,6 +10,7 @@ from benchmark.analysis.audit.arithmetic import arithmetic_findings
 from benchmark.analysis.audit.curve import curve_findings
 from benchmark.analysis.audit.figures import data_findings, metric_findings
 from benchmark.analysis.audit.finding import Finding
+from benchmark.analysis.audit.registration import plan_findings
 from benchmark.analysis.audit.sealing import hash_findings, seal_findings
 from benchmark.analysis.audit.texts import file_name_findings, path_findings
 from benchmark.records.record import SEALED_SINCE, Record
@@ -40,6 +41,8 @@ def check_record(path: Path, content: bytes, record: Record, digest: Digest | No
     }
     if digest is None:
         return checks
+    if record.plan is not None:
+        checks['plan'] = plan_findings(path, record)
     predictions = path.with_name(record.predictions)
     if record.schema_version >= SEALED_SINCE:
         checks['predictions unchanged'] = hash_findings(path, record, digest.file_sha256)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from benchmark.analysis.audit.schedule import learning_rates
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.config_text import parse_config
 from benchmark.records.record import Record
+from benchmark.records.times import as_time
 
 if TYPE_CHECKING:
     from benchmark.analysis.digest import Digest
@@ -117,15 +117,6 @@ def _time_problems(record: Record) -> Iterator[str]:
         yield f'started: {record.started!r} is no ISO 8601 time'
     elif created is not None and created < started:
         yield f'created is {record.created}, before the start of the training at {record.started}'
-
-
-def as_time(text: str) -> datetime | None:
-    """An ISO 8601 time, UTC where it does not say; None where it is none."""
-    try:
-        time = datetime.fromisoformat(text.replace('Z', '+00:00'))
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def _unusual(record: Record) -> Iterator[str]:

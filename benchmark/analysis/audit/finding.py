@@ -27,6 +27,7 @@ CODES: Mapping[str, Severity] = {
     'curve': 'fault',
     'unusual-curve': 'flag',
     'path': 'flag',
+    'plan': 'fault',
     'other-data': 'fault',
     'copy': 'fault',
     'moved': 'fault',
@@ -36,6 +37,8 @@ CODES: Mapping[str, Severity] = {
     'truth': 'fault',
     'other-truth': 'flag',
     'no-truth': 'note',
+    'rerun': 'fault',
+    'not-judged': 'note',
 }
 
 
