@@ -65,13 +65,16 @@ def _verify(options: argparse.Namespace) -> int:
     if options.rerun and not options.records:
         raise UsageError('--rerun: name the records that are to be trained again')
     verified = verify_records(find_records(places), folders, options.data_root)
+    failed = []
     if options.rerun:
-        rerun_records(verified, folders, options.data_root, lambda line: print(line, file=sys.stderr))
+        failed = rerun_records(verified, folders, options.data_root, lambda line: print(line, file=sys.stderr))
     if options.json:
         print(json.dumps(to_data(verified), indent=1, allow_nan=False))
     else:
         print('\n'.join(to_text(verified)))
-    return int(any(one.refused for one in verified))
+    for line in failed:
+        print(f'error: {line}', file=sys.stderr)
+    return int(bool(failed) or any(one.refused for one in verified))
 
 
 if __name__ == '__main__':

@@ -17,7 +17,7 @@ CHECK = 'trained again'
 
 def rerun_records(
     verified: Sequence[Verified], folders: Sequence[Path], data_root: Path | None, say: Callable[[str], None]
-) -> None:
+) -> list[str]:
     """Train records again that no other check refuses, each in a clean folder that is then removed.
 
     Args:
@@ -26,22 +26,27 @@ def rerun_records(
         data_root: prepared data; drawn faces are drawn again where it does not hold those of a record.
         say: called with a line before each thing that takes long, and with what came of it.
 
+    Returns:
+        A line for each record that could not be trained again, and why.
+
     Raises:
         BenchmarkError: a record of the folders is damaged.
     """
+    failed = []
     pool = [record for folder in folders for record in read_records(folder / 'records')]
     for one in verified:
         if one.refused:
-            say(f'{one.path}: refused, and not trained again')
+            failed.append(f'{one.path}: refused, and not trained again')
             continue
         with tempfile.TemporaryDirectory(prefix='rerun-') as folder:
             try:
                 holds, sentence = rerun(one.path, Path(folder), data_root, pool, say).judge()
             except BenchmarkError as error:
-                one.checks[CHECK] = [Finding('rerun', str(error))]
+                failed.append(str(error))
                 continue
         say(f'{one.path}: {sentence}')
         if holds is not True:
             one.checks[CHECK] = [Finding('rerun' if holds is False else 'not-judged', f'{one.path}: {sentence}')]
         else:
             one.checks[CHECK] = []
+    return failed

@@ -188,14 +188,18 @@ def provenance_table(row: Row) -> Table:
             {
                 'Record': run.path.name,
                 'Status': record.status if not record.reason else f'{record.status}: {record.reason}',
+                'Started': record.started,
                 'Created': record.created,
                 'Fingerprint': record.fingerprint,
+                'Experiment': record.experiment,
                 'Recipe': record.recipe,
                 'Plan': record.plan and f'{record.plan.name}, SHA-256 {record.plan.sha256}',
                 'Data': data and f'{data.train_images} training, {data.test_images} test images; {data.fingerprint}',
                 'Commit': commit and commit + (' with local changes' if made.git_dirty else ''),
+                'Components': ', '.join(f'{name} {sha256[:12]}' for name, sha256 in sorted(record.components.items())),
                 'Source': record.source,
                 'Device': _device(made) if made else _unknown(record),
+                'Arithmetic': made and _arithmetic(made),
                 'Cost': None if record.cost else _unknown(record),
                 'Settings': record.settings and _settings(record.settings),
                 'Pretrained': record.pretrained and _pretrained(record.pretrained),
@@ -223,6 +227,20 @@ def _unknown(record: Record) -> str | None:
 def _device(made: Environment) -> str:
     shared = f'{made.processes} processes, ' if made.processes > 1 else ''
     return f'{made.device_name} ({made.device}), {shared}{made.threads} threads, {made.precision}'
+
+
+def _arithmetic(made: Environment) -> str:
+    """Kernels, TF32 and determinism in words; nothing of what a record does not say."""
+    said = [f'{made.kernels} kernels'] if made.kernels else []
+    if made.tf32 is not None:
+        said.append('TF32' if made.tf32 else 'no TF32')
+    if chosen := made.determinism:
+        said.append('deterministic algorithms' + ('' if chosen.algorithms else ' not enforced'))
+        if made.device != 'cpu':
+            said.append('cuDNN deterministic' if chosen.cudnn else 'cuDNN not deterministic')
+        if chosen.cudnn_benchmark:
+            said.append('cuDNN chooses by timing')
+    return ', '.join(said)
 
 
 def _settings(chosen: Settings) -> str:
