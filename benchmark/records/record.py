@@ -59,7 +59,8 @@ class Record(Schema):
         'common; null before version 3',
     )
     recipe: str = Field(
-        description='SHA-256 of configuration without its loss, and data; equal recipes differ in the loss alone'
+        description='SHA-256 of configuration without its loss, source of components besides it, data and kind of '
+        'device; equal recipes differ in the loss alone'
     )
     loss: str = Field(description="short name of the loss, e.g. 'STAR' or 'smooth-L1'")
     backbone: str = Field(description="short name of the network, e.g. 'ResNet-18'")

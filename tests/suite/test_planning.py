@@ -129,7 +129,7 @@ def test_pretrained_weights_are_found_or_named(configs_of_synthetic_68, data, tm
     assert given.weights.path == tmp_path / 'mine.pth'
     assert plan(pretrained=cache).weights == cached.weights
     assert len({job.fingerprint for job in (random, cached, given)}) == 3
-    assert len({job.recipe for job in (random, cached, given)}) == 3
+    assert len({job.identity.recipe for job in (random, cached, given)}) == 3
     assert 'nothing.pth: no such file' in plan(pretrained=tmp_path / 'nothing.pth').obstacle
 
 
