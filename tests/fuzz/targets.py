@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from benchmark.analysis.audit.sealing import seal_findings
 from benchmark.datasets.archives import unpack
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.config_text import parse_config
 from benchmark.records.faults import content_fault
+from benchmark.records.formats import read_landmarks
 from benchmark.records.plans import read_plan
 from benchmark.records.predictions import read_predictions, summarize
 from benchmark.records.record import read_record
 from benchmark.verification.configuration import configuration_fault
+from tests.fuzz import seeds
 from tests.fuzz.mutations import Mutation, any_of, changed_archive, changed_json, damaged
 
-ROOT = Path(__file__).resolve().parents[2]
-RECORDS = ROOT / 'reports' / 'records'
 LONGEST_MESSAGE = 2000
 
 
@@ -71,6 +69,31 @@ def _record(content: bytes) -> None:
             assert (path.parent / record.predictions).parent == path.parent, 'predictions lie in another folder'
 
     refusal(read, content, '.json')
+
+
+def _sealed(content: bytes) -> None:
+    """What was edited is told, however little; what is accepted says what the record said."""
+    honest = json.loads(seeds.records()[0].read_bytes())
+
+    def read(path: Path) -> None:
+        record = read_record(path)
+        found = seal_findings(path, content, record)
+        assert found or json.loads(content) == honest, 'an edited record was accepted'
+
+    refusal(read, content, '.json')
+
+
+def _landmarks(suffix: str) -> Callable[[bytes], None]:
+    def run(content: bytes) -> None:
+        def read(path: Path) -> None:
+            found = read_landmarks(path)
+            assert found.keypoints.ndim == 3 and found.keypoints.shape[2] == 2, (
+                f'landmarks of shape {found.keypoints.shape}'
+            )
+
+        refusal(read, content, suffix)
+
+    return run
 
 
 def _predictions(content: bytes) -> None:
@@ -127,65 +150,18 @@ def _checkpoint(content: bytes) -> None:
     refusal(read_official, content, '.pkl')
 
 
-@cache
-def _records() -> tuple[Path, ...]:
-    return tuple(sorted(RECORDS.glob('*synthetic-29*.json')))[:2]
-
-
-def _record_files() -> list[bytes]:
-    return [path.read_bytes() for path in _records()]
-
-
-def _predictions_files() -> list[bytes]:
-    files = [path.with_suffix('.npz') for path in _records()[:1]]
-    small = io.BytesIO()
-    with np.load(files[0]) as found:
-        names = found['image_ids'][:8]
-    np.savez(
-        small,
-        image_ids=names,
-        subset_names=np.array(['full']),
-        subsets=np.ones((8, 1), bool),
-        keypoints=np.arange(8 * 29 * 2, dtype=np.float32).reshape(8, 29, 2),
-        distances=np.ones((8, 29), np.float32),
-        inter_ocular=np.full(8, 50, np.float32),
-        inter_pupil=np.full(8, 40, np.float32),
-    )
-    return [small.getvalue(), *(path.read_bytes() for path in files)]
-
-
-def _configurations() -> list[bytes]:
-    return [read_record(path).config.encode() for path in _records()]
-
-
-def _plans() -> list[bytes]:
-    run = {'name': 'a', 'seed': 0, 'benchmark': '300w', 'experiment': 'e' * 64, 'fingerprint': 'f' * 64}
-    comparison = {'benchmark': '300w', 'row': 'a', 'reference': 'b', 'measure': 'NME'}
-    plan = {'name': 'study', 'created': '2026-11-01T00:00:00+00:00', 'results_version': 2, 'git_commit': None}
-    return [json.dumps(plan | {'runs': [run], 'comparisons': [comparison]}).encode()]
-
-
-def _archives() -> list[bytes]:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr('afw/1.pts', b'version: 1\n' * 40)
-        archive.writestr('afw/1.jpg', bytes(range(256)) * 4)
-    return [packed.getvalue()]
-
-
-def _checkpoints() -> list[bytes]:
-    import torch
-
-    file = io.BytesIO()
-    torch.save({'state_dict': {'weight': torch.arange(4.0)}, 'meta': {'epoch': 1}}, file)
-    return [file.getvalue()]
-
-
 TARGETS = {
-    'record': Target(_record_files, any_of(damaged, changed_json, changed_json), _record),
-    'predictions': Target(_predictions_files, any_of(damaged, changed_archive, changed_archive), _predictions),
-    'configuration': Target(_configurations, damaged, _configuration),
-    'plan': Target(_plans, any_of(damaged, changed_json, changed_json), _plan),
-    'archive': Target(_archives, any_of(damaged, changed_archive), _archive),
-    'checkpoint': Target(_checkpoints, any_of(damaged, changed_archive), _checkpoint),
+    'record': Target(seeds.record_files, any_of(damaged, changed_json, changed_json), _record),
+    'sealed': Target(lambda: seeds.record_files()[:1], any_of(damaged, changed_json, changed_json), _sealed),
+    'predictions': Target(seeds.predictions_files, any_of(damaged, changed_archive, changed_archive), _predictions),
+    'configuration': Target(seeds.configurations, damaged, _configuration),
+    'plan': Target(seeds.plans, any_of(damaged, changed_json, changed_json), _plan),
+    'archive': Target(seeds.archives, any_of(damaged, changed_archive), _archive),
+    'csv': Target(seeds.csv_tables, damaged, _landmarks('.csv')),
+    'json': Target(seeds.json_maps, any_of(damaged, changed_json), _landmarks('.json')),
+    'npz': Target(seeds.npz_file, any_of(damaged, changed_archive, changed_archive), _landmarks('.npz')),
+    'npy': Target(seeds.npy_file, damaged, _landmarks('.npy')),
+    'dump': Target(seeds.dumps, damaged, _landmarks('.pkl')),
+    'list': Target(seeds.wflw_list, damaged, _landmarks('.txt')),
+    'checkpoint': Target(seeds.checkpoints, any_of(damaged, changed_archive), _checkpoint),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -62,8 +63,8 @@ class _Keys(dict):
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
         super().__init__(pairs)
         inner = next((value.repeated for _, value in pairs if isinstance(value, _Keys) and value.repeated), None)
-        names = [name for name, _ in pairs]
-        twice = next((name for name in names if names.count(name) > 1), None) if len(self) < len(names) else None
+        names = Counter(name for name, _ in pairs)
+        twice = next((name for name, times in names.items() if times > 1), None)
         self.repeated: str | None = twice or inner
 
 
