@@ -16,6 +16,10 @@ import pytest
 from mmengine.config import Config
 
 from benchmark import score
+from benchmark.analysis.audit.band import COVERAGE
+from benchmark.analysis.audit.band import LEAST_SEEDS as LEAST_OTHERS
+from benchmark.analysis.audit.finding import CODES
+from benchmark.analysis.audit.likeness import IMAGE_LIKE, LEARNED, LIKE, SHARE
 from benchmark.analysis.intervals import RESAMPLES
 from benchmark.protocol import claim_rules, claims, metrics
 from benchmark.protocol.benchmarks import BENCHMARKS
@@ -119,6 +123,14 @@ def test_links_lead_somewhere(name):
     headings = {heading.lower() for heading in re.findall(r'^## (\w+)$', page, re.MULTILINE)}
     for target in targets:
         assert target[1:] in headings if target.startswith('#') else (ROOT / 'docs' / target).exists(), target
+
+
+def test_every_finding_of_the_audit_is_documented():
+    page = (ROOT / 'docs' / 'verifying.md').read_text()
+    assert {code.strip('`'): weight for code, weight, _ in marked(page, 'codes')[1:]} == CODES
+    for number in (LIKE, IMAGE_LIKE, f'{SHARE:.0%}'.replace('%', ' %'), f'{LEARNED:.0%}'.replace('%', ' %')):
+        assert str(number) in page
+    assert f'{COVERAGE:.1%}'.replace('%', ' %') in page and LEAST_OTHERS == 3
 
 
 def test_contributing_names_what_is_there():

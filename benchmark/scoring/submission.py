@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.analysis.rows import make_sections
-from benchmark.analysis.runs import read_runs
+from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.records.parts import Dataset
@@ -151,7 +150,7 @@ def _write(record: Record, score: Score, folder: Path) -> Path:
 def _check(folder: Path, results: Path) -> None:
     """What is checked of a submission before it stands among the others: here, and nowhere else."""
     try:
-        make_sections(read_runs([folder, results], Store()))
+        checked_sections([folder, results], Store())
     except BenchmarkError as error:
         raise BenchmarkError(str(error).replace(f'{folder}/{RECORDS}/', 'nothing was written: ')) from error
 

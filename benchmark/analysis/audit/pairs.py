@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.analysis.audit.finding import Finding
 from benchmark.analysis.audit.likeness import IMAGE_LIKE, LIKE, SHARE, Likeness, has_learned, likeness, measure
-from benchmark.analysis.audit.signature import distance_hashes, name_hashes
+from benchmark.analysis.audit.signature import Signature, distance_hashes, name_hashes
 from benchmark.records.coding import positive
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Record
@@ -78,32 +78,30 @@ def _other_data(runs: Sequence[Run]) -> Iterator[Pair]:
 def _suspects(runs: Sequence[Run]) -> set[tuple[int, int]]:
     """Pairs, by their places, whose signatures or some rows are alike."""
     pairs = _with_common_rows(runs)
+    signatures = [Signature(run.digest.signature_keys, run.digest.signature) for run in runs]
+    # Where names and distances go together in the same way, both ways of pairing images are one.
+    order = [(run.digest.test_set, run.digest.inter_ocular.tobytes()) for run in runs]
     for way in range(2):
         groups = defaultdict(list)
-        for place, run in enumerate(runs):
-            groups[run.digest.signature_keys[way].tobytes()].append(place)
+        for place, one in enumerate(signatures):
+            groups[one.keys[way].tobytes()].append(place)
         for members in groups.values():
-            pairs |= _alike_in_group(runs, members, way)
+            values = np.stack([signatures[place].values[way] for place in members])
+            for index, place in enumerate(members):
+                later = [i for i in range(index + 1, len(members)) if not way or order[members[i]] != order[place]]
+                if later:
+                    alike = _is_suspect(values[index], values[later])
+                    pairs |= {(place, members[i]) for i, found in zip(later, alike, strict=True) if found}
         for one, other in combinations(groups.values(), 2):
-            first, second = runs[one[0]].digest.signature_keys[way], runs[other[0]].digest.signature_keys[way]
-            _, left, right = np.intersect1d(first, second, return_indices=True)
-            if len(left) >= _LEAST_IMAGES:
-                for i in one:
-                    for j in other:
-                        values = runs[i].digest.signature[way, left], runs[j].digest.signature[way, right]
-                        pairs |= {tuple(sorted((i, j)))} if _is_suspect(*values) else set()
+            crossed = ((min(i, j), max(i, j)) for i in one for j in other)
+            pairs |= {(i, j) for i, j in crossed if have_like_images(signatures[i], signatures[j], way)}
     return pairs
 
 
-def _alike_in_group(runs: Sequence[Run], members: Sequence[int], way: int) -> set[tuple[int, int]]:
-    if len(members) < 2:
-        return set()
-    values = np.stack([runs[place].digest.signature[way] for place in members])
-    pairs = set()
-    for index, place in enumerate(members[:-1]):
-        for other in np.flatnonzero(_is_suspect(values[index], values[index + 1 :])):
-            pairs.add(tuple(sorted((place, members[index + 1 + other]))))
-    return pairs
+def have_like_images(first: Signature, second: Signature, way: int) -> bool:
+    """Whether the images that two signatures have in common, by names (way 0) or distances (1), are worth a look."""
+    _, left, right = np.intersect1d(first.keys[way], second.keys[way], return_indices=True)
+    return len(left) >= _LEAST_IMAGES and bool(_is_suspect(first.values[way, left], second.values[way, right]))
 
 
 def _is_suspect(first: NDArray, second: NDArray) -> NDArray[np.bool_]:

@@ -45,23 +45,19 @@ def normalizer_fault(predictions: Predictions, benchmark: Benchmark) -> str | No
     return None
 
 
-def repeated_fault(predictions: Predictions) -> str | None:
-    """Two images with the same predicted landmarks to the last bit; None: there are none."""
-    rows = row_hashes(predictions.keypoints)
+def repeated_fault(predictions: Predictions, rows: NDArray[np.uint64]) -> str | None:
+    """Two images with the same predicted landmarks to the last bit; None: there are none.
+
+    Args:
+        predictions: the predictions.
+        rows: (N,) hashes of their landmarks.
+    """
     _, first, counts = np.unique(rows, return_index=True, return_counts=True)
     if len(first) == len(rows):
         return None
     one = first[counts > 1].min()
     pair = predictions.image_ids[np.flatnonzero(rows == rows[one])[:2]]
     return f'keypoints: those of {pair[0]} and {pair[1]} are the same'
-
-
-def row_hashes(keypoints: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """(N,) a number for each image's landmarks (N, K, 2), which differ where they differ in one bit, nearly always."""
-    bits = np.ascontiguousarray(keypoints, dtype=np.float32).reshape(len(keypoints), -1).view(np.uint32)
-    weights = np.random.default_rng(0).integers(0, 2**63, bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    # Multiplied and added modulo 2**64.
-    return (bits.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64)
 
 
 def mean_fault(predictions: Predictions) -> str | None:

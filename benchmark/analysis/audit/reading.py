@@ -7,8 +7,11 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.analysis.audit.predictions import mean_fault, normalizer_fault, repeated_fault, row_hashes
-from benchmark.analysis.audit.signature import make_signature
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.analysis.audit.predictions import mean_fault, normalizer_fault, repeated_fault
+from benchmark.analysis.audit.signature import landmark_hashes, make_signature
 from benchmark.analysis.audit.test_set import published_faults
 from benchmark.analysis.digest import Digest, make_digest
 from benchmark.errors import BenchmarkError
@@ -33,14 +36,14 @@ def read_digest(path: Path, benchmark: Benchmark) -> Digest:
     if fault:
         raise BenchmarkError(f'{path}: {fault} (write it anew as docs/submitting.md says, or run the experiment again)')
     arrays = _arrays(path)
-    signature = make_signature(predictions)
+    signature, rows = make_signature(predictions), landmark_hashes(predictions)
     return replace(
         make_digest(predictions, benchmark, hashlib.sha256(repr(arrays).encode()).hexdigest()),
         file_sha256=file_sha256(path),
-        faults=_faults(predictions, benchmark, compact='format.npy' in {name for name, *_ in arrays}),
+        faults=_faults(predictions, benchmark, rows, compact='format.npy' in {name for name, *_ in arrays}),
         signature_keys=signature.keys,
         signature=signature.values,
-        rows=row_hashes(predictions.keypoints),
+        rows=rows,
     )
 
 
@@ -50,12 +53,12 @@ def _arrays(path: Path) -> list[tuple[str, int, int]]:
         return [(entry.filename, entry.file_size, entry.CRC) for entry in file.infolist()]
 
 
-def _faults(predictions: Predictions, benchmark: Benchmark, compact: bool) -> dict[str, str]:
+def _faults(predictions: Predictions, benchmark: Benchmark, rows: NDArray[np.uint64], compact: bool) -> dict[str, str]:
     """By code what the predictions contradict."""
     found = {
         'means': mean_fault(predictions) if compact else None,
         'normalizers': normalizer_fault(predictions, benchmark),
-        'repeated': repeated_fault(predictions),
+        'repeated': repeated_fault(predictions, rows),
         'test-set': next(iter(published_faults(predictions, benchmark)), None),
     }
     return {code: fault for code, fault in found.items() if fault}

@@ -5,11 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmark.analysis.audit.predictions import mean_fault, normalizer_fault, repeated_fault, row_hashes
+from benchmark.analysis.audit.figures import metric_findings
+from benchmark.analysis.audit.predictions import mean_fault, normalizer_fault, repeated_fault
 from benchmark.analysis.audit.reading import read_digest
+from benchmark.analysis.audit.signature import landmark_hashes
+from benchmark.analysis.digest import make_digest
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.predictions import read_predictions, save_predictions
 from benchmark.records.seal import file_sha256
+from tests.analysis.audit.conftest import SIZES
 
 WFLW = BENCHMARKS['wflw']
 
@@ -26,7 +30,7 @@ def test_honest_predictions_have_no_fault(compact, stored, layout):
     for predictions, benchmark in ((compact[0], WFLW), (stored, layout)):
         assert mean_fault(predictions) is None
         assert normalizer_fault(predictions, benchmark) is None
-        assert repeated_fault(predictions) is None
+        assert repeated_fault(predictions, landmark_hashes(predictions)) is None
     assert read_digest(compact[1], WFLW).faults == {}
 
 
@@ -84,7 +88,8 @@ def test_row_of_another_image_is_caught(stored, layout):
         to, source = rng.choice(len(stored.image_ids), 2, replace=False)
         keypoints = stored.keypoints.copy()
         keypoints[to] = keypoints[source]
-        fault = repeated_fault(dataclasses.replace(stored, keypoints=keypoints))
+        changed = dataclasses.replace(stored, keypoints=keypoints)
+        fault = repeated_fault(changed, landmark_hashes(changed))
         names = stored.image_ids[sorted((to, source))]
         caught += fault == f'keypoints: those of {names[0]} and {names[1]} are the same'
     assert caught == 100
@@ -104,5 +109,19 @@ def test_normalizing_distances_of_other_images_are_caught(stored, layout):
 def test_hashes_of_rows_differ_in_a_bit(stored):
     keypoints = stored.keypoints.copy()
     keypoints[7, 3, 1] = np.nextafter(keypoints[7, 3, 1], np.float32(np.inf))
-    changed = row_hashes(stored.keypoints) != row_hashes(keypoints)
+    changed = landmark_hashes(stored) != landmark_hashes(dataclasses.replace(stored, keypoints=keypoints))
     assert changed.sum() == 1 and changed[7]
+
+
+def test_one_changed_distance_contradicts_the_metrics_where_the_means_are_made_anew(factory, stored, layout, tmp_path):
+    record = factory.add('synthetic-68', 'STAR', predictions=stored, sizes=SIZES)
+    digest = read_digest(factory.reports / 'records' / record.predictions, BENCHMARKS['synthetic-68'])
+    assert metric_findings(tmp_path, record, digest) == []
+    rng, caught = np.random.default_rng(4), 0
+    for _ in range(100):
+        distances = stored.distances.copy()
+        distances[tuple(rng.integers(size) for size in distances.shape)] += rng.uniform(0.05, 3)
+        changed = dataclasses.replace(stored, distances=distances, exact_means=None)
+        (finding, *_) = metric_findings(tmp_path, record, make_digest(changed, layout, ''))
+        caught += 'its predictions give' in finding.text
+    assert caught == 100
