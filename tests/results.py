@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from benchmark.analysis.audit.predictions import normalizer_fault
-from benchmark.analysis.rows import Section, make_sections
 from benchmark.analysis.runs import read_runs
+from benchmark.analysis.sections import Section, make_sections
 from benchmark.analysis.store import Store
 from benchmark.protocol import test_sets
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark

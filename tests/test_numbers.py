@@ -18,16 +18,20 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.analysis.audit import band, figures, likeness
 from benchmark.models.losses import moments, star_loss_triton
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
 from benchmark.protocol import claim_rules, claims
 from benchmark.protocol.benchmarks import BENCHMARKS
-from benchmark.records.record import read_records
+from benchmark.records.record import SEALED_SINCE, read_records
 from benchmark.records.speed import read_speed_report
 from benchmark.site.speed_tables import speed_tables
 from benchmark.suite.experiments import find_experiment
 from benchmark.suite.export import TOLERANCE
 from benchmark.suite.speed.inference import BATCHES
+from benchmark.verification import truth
+from benchmark.verification.rerun import CONFIDENCE
+from tests.margins import published_margins
 
 from mmpose.evaluation.functional import keypoint_auc  # isort: skip
 from mmpose.registry import MODELS, TRANSFORMS  # isort: skip
@@ -86,9 +90,11 @@ def readme() -> list[tuple]:
         ('CVPR {})', *set(claims.select('wflw', method='STAR')['year'])),
         ('Python {} and', match('pyproject.toml', r'requires-python = ">=([\d.]+)')),
         ('took {} minutes', sum(one.cost.train_seconds + one.cost.test_seconds for one in drawn if one.seed == 0) / 60),
-        ('records, on {} threads', *{one.environment.threads for one in drawn}),
+        ('records, on {} thread', *{one.environment.threads for one in drawn}),
         ('of 300W are of {} seed each', *{seeds[row] for row in seeds if row[0] == '300w'}),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
+        ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 68, 29, 98),
+        ('smooth-L1 on {}, nearer to them on {}, and no difference of axes is shown on {}.', 29, 98, 68),
         ('official one to {} in', float(match('tests/models/official/test_weights.py', r'rtol=0, atol=(\S+)\)'))),
         ('values to a relative {} in', float(match('tests/models/losses/test_star_loss.py', r'float32, (\S+),'))),
         (f'On {{}} threads of an {SPEEDS.device_name} the loss', SPEEDS.threads),
@@ -193,6 +199,35 @@ def submitting_page() -> list[tuple]:
         ('faces of {} landmarks', BENCHMARKS['wflw'].layout.num_landmarks),
         ('less than {} MB', int(match('tests/records/test_size.py', r'st_size <= (\S+)')) / 1e6),
         ('NME is {} to {} times', *claim_rules.RATIO_RANGE),
+        ('a record of version {} has a seal', SEALED_SINCE),
+        ('in records of version {} and {} metrics', *range(1, SEALED_SINCE)),
+    ]
+
+
+def verifying_page() -> list[tuple]:
+    margins = published_margins()
+    return [
+        ('ends with {} when no record', 0),
+        ('with {} when one has', 1),
+        ('and with {} for a usage error', 2),
+        ('versions {} and {} have no seal', *range(1, SEALED_SINCE)),
+        ('to a relative {} ({} before version {})', figures.EXACT, figures.ROUNDED, SEALED_SINCE),
+        ('is missing (since version {})', SEALED_SINCE),
+        ("product of the error vectors, (e² + e'² - c²) / {}.", 2),
+        ('It is {} for a copy', NoSource.ORIGIN),
+        ('It is {} where all landmarks', NoSource.ORIGIN),
+        ('is below {}, the two', likeness.LIKE),
+        ('where {} % of the images are below {}.', 100 * likeness.SHARE, likeness.IMAGE_LIKE),
+        ('their {} pairs (300W', margins.pairs),
+        ('difference is at least {} and the remainder at least {};', margins.difference, margins.remainder),
+        ('of {} pairs of images none is below {} in', margins.image_pairs, margins.least_image),
+        ('error above {} % of the inter-ocular', 100 * likeness.LEARNED),
+        ('falls in {} % of cases: mean ± t s √({} + {}/n)', 100 * band.COVERAGE, 1, 1),
+        ('with n - {} degrees', 1),
+        ('before version {}, the same name', SEALED_SINCE),
+        ('may differ by {} inter-ocular', truth.SLACK),
+        ('in {} of {} pairs', 100 * CONFIDENCE, 100),
+        ('records of versions {} and {}, an edit', *range(1, SEALED_SINCE)),
     ]
 
 
@@ -202,6 +237,7 @@ PAGES = {
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
     'docs/submitting.md': submitting_page,
+    'docs/verifying.md': verifying_page,
 }
 NOT_PROSE = re.compile(r'(?sm)```.*?```|^    .*?$|`[^`\n]*`|\]\([^)]*\)|</?[a-z!][^>]*>|^\d+\. ')
 WORDS = r'ten|eleven|twelve|\w+teen(?:th)?|(?:twen|thir|for|fif|six|seven|eigh|nine)t(?:y|ieth)|hundred|thousand'

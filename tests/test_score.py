@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.analysis.rows import make_sections
 from benchmark.analysis.runs import read_runs
+from benchmark.analysis.sections import make_sections
 from benchmark.analysis.store import Store
 from benchmark.protocol.metrics import area_under_curve, failure_rate, per_image_nme
 from benchmark.records import read_predictions, read_record

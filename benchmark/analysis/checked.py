@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmark.analysis.audit.finding import faults
 from benchmark.analysis.audit.pairs import pair_findings
-from benchmark.analysis.rows import Section, make_sections
 from benchmark.analysis.runs import Run, read_runs
+from benchmark.analysis.sections import Section, make_sections
 from benchmark.analysis.store import ALL_RECORDS, Store
 from benchmark.errors import BenchmarkError
 
@@ -22,7 +22,7 @@ def checked_sections(folders: Sequence[Path], store: Store) -> list[Section]:
         store: results of earlier builds; what has not changed since is not checked again.
 
     Returns:
-        As :func:`benchmark.analysis.rows.make_sections`.
+        As :func:`benchmark.analysis.sections.make_sections`.
 
     Raises:
         BenchmarkError: a record or predictions file is damaged, contradicts itself, or is that of another run; the

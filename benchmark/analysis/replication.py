@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple
 
 from benchmark.analysis.circumstances import circumstances
 from benchmark.analysis.difference import signed
-from benchmark.analysis.rows import Row, Section, count_seeds
+from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.runs import Run
+from benchmark.analysis.sections import Section
 from benchmark.analysis.summaries import Summary, images_of, summarize
 from benchmark.protocol.measures import Measure, all_measures
 from benchmark.protocol.statistics import Spread, pooled_spread, prediction_bound

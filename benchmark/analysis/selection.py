@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.comparison import Pairing, compare, pair
 from benchmark.analysis.difference import Difference
-from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.rows import Row
+from benchmark.analysis.sections import Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store, load_store
 from benchmark.analysis.summaries import Summary, images_of, summarize

@@ -12,7 +12,8 @@ from benchmark.analysis.comparison import baseline_of, compare, correct, current
 from benchmark.analysis.difference import Difference
 from benchmark.analysis.intervals import Request, image_intervals
 from benchmark.analysis.replication import Replication, replications
-from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.rows import Row
+from benchmark.analysis.sections import Section
 from benchmark.analysis.seeds_needed import Needed, needed_seeds
 from benchmark.analysis.store import Store
 from benchmark.analysis.summaries import Summary, images_of, summary

@@ -9,7 +9,8 @@ from typing import Literal
 
 from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.difference import Difference
-from benchmark.analysis.rows import BASELINE_LOSS, OWN, Row, Section
+from benchmark.analysis.rows import BASELINE_LOSS, OWN, Row
+from benchmark.analysis.sections import Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.summaries import coverage, images_of
 from benchmark.protocol.measures import Measure

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from benchmark.analysis.axes import CHANCE_DEGREES, Agreement, agreement
-from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.rows import Row
+from benchmark.analysis.sections import Section
 from benchmark.site.board import Board, BoardLine, Value, status
 from benchmark.site.tables import NONE, Cell, Column, Line, Table, count, number
 from benchmark.site.waiting import waits

@@ -11,7 +11,8 @@ from pathlib import Path
 from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.comparison import baseline_of
 from benchmark.analysis.processes import map_in_processes
-from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.rows import Row
+from benchmark.analysis.sections import Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store, hash_sources, load_store, stamp
 from benchmark.errors import BenchmarkError

@@ -7,7 +7,8 @@ from functools import cache
 
 import pandas as pd
 
-from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.rows import Row
+from benchmark.analysis.sections import Section
 from benchmark.analysis.summaries import coverage, images_of, summary
 from benchmark.protocol import claims
 from benchmark.protocol.benchmarks import Benchmark

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from benchmark.analysis.difference import signed
-from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.rows import Row
+from benchmark.analysis.sections import Section
 from benchmark.analysis.summaries import Summary, coverage, images_of, summary
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.measures import Measure

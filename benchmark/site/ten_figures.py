@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.analysis.rows import Row, Section
+from benchmark.analysis.rows import Row
+from benchmark.analysis.sections import Section
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.site.departures import is_published_network, recipe_departures
 from benchmark.site.published import measure_of

@@ -14,7 +14,8 @@ from rich.text import Text
 from benchmark.analysis.comparison import baseline_of, compare, pair
 from benchmark.analysis.difference import MINUS, Difference, signed
 from benchmark.analysis.replication import replications
-from benchmark.analysis.rows import BASELINE_LOSS, TIMES, Row, Section
+from benchmark.analysis.rows import BASELINE_LOSS, TIMES, Row
+from benchmark.analysis.sections import Section
 from benchmark.analysis.selection import Comparison, choose_sections, read_sections
 from benchmark.analysis.summaries import summary
 from benchmark.protocol.differences import LEAST_SEEDS

@@ -19,7 +19,7 @@ from benchmark.records.coding import positive
 from benchmark.records.predictions import Predictions
 
 # What the compact form rounds, in inter-ocular distances: half a unit of x and of y, and a distance by a unit.
-_KEYPOINT, _DISTANCE = 2.0**-11 * 2**0.5, 2.0**-11
+SLACK = 2.0**-11 * 2**0.5 + 2.0**-11
 _SINGLE = 1e-5  # relative: single precision, and another order of sums
 
 
@@ -175,7 +175,7 @@ def _distance_problem(
     scale = positive(predictions.inter_ocular[places])
     true = np.linalg.norm(predictions.keypoints[places] - faces.keypoints[found], axis=-1)
     stored = predictions.distances[places].astype(np.float64)
-    slack = (_KEYPOINT + _DISTANCE) * scale[:, None] + _SINGLE * true
+    slack = SLACK * scale[:, None] + _SINGLE * true
     off = np.abs(true - stored) > slack
     if off.any():
         image, landmark = np.argwhere(off)[0]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark.analysis import store as module
-from benchmark.analysis.rows import make_sections
 from benchmark.analysis.runs import read_runs
+from benchmark.analysis.sections import make_sections
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import FILE_NAME, Store, load_store
 from benchmark.errors import BenchmarkError

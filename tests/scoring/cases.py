@@ -44,5 +44,5 @@ def write_test_set(root: Path) -> tuple[Truth, np.ndarray]:
     ]
     train = [replace(faces[0], image='afw/1.jpg', subsets=())]
     digests = {face.image: face.image.encode() for face in (*faces, *train)}
-    write_prepared(root, '300w', train, faces, Path('.'), ['most of it'], digests)
+    write_prepared(root, '300w', train, faces, Path('.'), ['most of it'], digests=digests)
     return truth, next(one for name, one in found.items() if 'star' in name).keypoints[chosen].astype(np.float64)

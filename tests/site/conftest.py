@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmark.analysis.rows import Section
+from benchmark.analysis.sections import Section
 from benchmark.records.parts import GivenWeights, Settings
 from benchmark.records.record import Record, write_record
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.analysis.rows import make_sections
 from benchmark.analysis.runs import read_runs
+from benchmark.analysis.sections import make_sections
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
 from benchmark.site.board import page_links

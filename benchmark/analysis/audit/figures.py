@@ -14,8 +14,8 @@ from benchmark.records.record import SEALED_SINCE, Record
 if TYPE_CHECKING:
     from benchmark.analysis.digest import Digest
 
-_ROUNDING = 0.01  # percentage points that a metric of an older record may be off by, more than two decimals take away
-_LAST_BITS = 1e-9  # relative, of later ones: what another order of sums makes
+ROUNDED = 0.01  # percentage points that a metric of an older record may be off by, more than two decimals take away
+EXACT = 1e-9  # relative, of later ones: what another order of sums makes
 
 
 def data_findings(path: Path, record: Record, digest: Digest) -> list[Finding]:
@@ -53,7 +53,7 @@ def metric_findings(path: Path, record: Record, digest: Digest) -> list[Finding]
         found = digest.values.get(key)
         if found is None:  # at a threshold of its own
             found = value(digest.nme(metric.normalizer, metric.subset), measure)
-        if not abs(metric.value - found) <= (_LAST_BITS * max(1.0, abs(found)) if exact else _ROUNDING):
+        if not abs(metric.value - found) <= (EXACT * max(1.0, abs(found)) if exact else ROUNDED):
             digits = 12 if exact else 6
             problems.append(f'metrics: {key} is {metric.value:.{digits}g}, its predictions give {found:.{digits}g}')
     missing = [key for key in digest.values if key not in seen] if exact else []

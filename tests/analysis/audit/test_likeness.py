@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import combinations
 
 import numpy as np
 import pytest
 
-from benchmark.analysis.audit.likeness import LIKE, measure
+from benchmark.analysis.audit.likeness import IMAGE_LIKE, LIKE
 from benchmark.analysis.audit.pairs import compare_predictions, have_like_images
 from benchmark.analysis.audit.signature import make_signature
-from benchmark.records.coding import positive
-from benchmark.records.predictions import Predictions, read_predictions
-from benchmark.records.record import read_records
+from benchmark.records.predictions import Predictions
 from tests.analysis.audit.conftest import with_errors
+from tests.margins import published_margins, published_pairs
 
 
 @pytest.fixture
@@ -100,20 +98,8 @@ def test_networks_that_have_not_learned_anything_may_be_alike(trained, truth):
     assert compare_predictions(*pair) is None
 
 
-def test_margins_of_published_records_are_as_documented(root):
-    folder = root / 'reports' / 'records'
-    by_benchmark: dict[str, list] = {}
-    for record in read_records(folder):
-        if record.status == 'done':
-            by_benchmark.setdefault(record.benchmark, []).append(read_predictions(folder / record.predictions))
-    least, least_image = [], []
-    for members in by_benchmark.values():
-        for one, other in combinations(members, 2):
-            scale = positive(one.inter_ocular)[:, None, None]
-            values = (np.dstack([p.keypoints, p.distances[..., None]]) / scale for p in (one, other))
-            found = measure(*values)
-            least.append([np.median(found.difference), np.median(found.remainder)])
-            least_image.append([found.difference.min(), found.remainder.min()])
-            assert compare_predictions(one, other) is None
-    assert len(least) >= 1 and np.min(least) > 2 * LIKE, np.min(least, axis=0)
-    assert np.min(least_image) > 0.05, np.min(least_image, axis=0)
+def test_published_records_are_far_from_being_refused():
+    margins = published_margins()
+    assert min(margins.difference, margins.remainder) > 2 * LIKE, margins
+    assert margins.least_image > IMAGE_LIKE, margins
+    assert [compare_predictions(*pair) for pair in published_pairs()] == [None] * margins.pairs

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmark.analysis.rows import TIMES, make_sections
+from benchmark.analysis.rows import TIMES
 from benchmark.analysis.runs import read_runs
+from benchmark.analysis.sections import make_sections
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
 from benchmark.site.board import page_links

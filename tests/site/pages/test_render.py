@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from benchmark import site
-from benchmark.analysis.rows import make_sections
 from benchmark.analysis.runs import read_runs
+from benchmark.analysis.sections import make_sections
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
 from benchmark.site.board import page_links
