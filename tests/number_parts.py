@@ -1,10 +1,13 @@
-"""What single parts of a training give: losses, targets, augmentation and landmarks of heatmaps, on arrays from a seed.
+"""What single parts of a training give, on fixed arrays: losses, targets, augmentation, seeds, landmarks of heatmaps.
 
-A training multiplies what processors round differently, so that its numbers tell changes of some 1e-4 alone; these tell
-smaller ones, and those of parts that few steps hardly show. Parts have their default settings, as in configurations.
+These numbers tell smaller changes than those of tiny trainings do, and changes of what few steps hardly show. Parts
+have their default settings, as in configurations.
 """
 
 from __future__ import annotations
+
+import random
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -13,7 +16,7 @@ BATCH, LANDMARKS, SIDE = 16, 29, 64
 
 def compute_parts() -> dict[str, np.ndarray]:
     """The numbers by name."""
-    return {**_losses(), **_targets(), **_augmentation(), **_landmarks()}
+    return {**_losses(), **_targets(), **_augmentation(), **_seeds(), **_landmarks()}
 
 
 def _losses() -> dict[str, np.ndarray]:
@@ -90,6 +93,28 @@ def _augmentation() -> dict[str, np.ndarray]:
         labels = [sample.gt_instance_labels.keypoint_labels.numpy() for sample in batch['data_samples']]
         numbers[f'{kind}: labels'] = np.concatenate(labels).astype(np.float64)
         numbers[f'{kind}: images'] = _summary(batch['inputs'].numpy())
+    return numbers
+
+
+def _seeds() -> dict[str, np.ndarray]:
+    """What is drawn after each seeding: when an epoch's images are loaded, one of them is, and a batch is augmented."""
+    import torch
+
+    from benchmark.models.batches.sample_seed import SampleSeed
+    from benchmark.models.hooks import IterationSeedHook
+
+    def draw() -> np.ndarray:
+        return np.array([random.random(), np.random.random(), torch.rand(1).item()])
+
+    sample, hook = SampleSeed(), IterationSeedHook()
+    dataset = SimpleNamespace(pipeline=SimpleNamespace(transforms=[sample]))
+    runner = SimpleNamespace(seed=3, iter=20, epoch=2, train_dataloader=SimpleNamespace(dataset=dataset))
+    hook.before_train_epoch(runner)
+    numbers = {'seeds: epoch': draw()}
+    sample.transform({'id': 7})
+    numbers['seeds: sample'] = draw()[:2]
+    hook.before_train_iter(runner, 1)
+    numbers['seeds: step'] = draw()
     return numbers
 
 

@@ -95,7 +95,7 @@ def compute(kernels: Mapping[str, str]) -> dict[str, np.ndarray]:
         environment = {**os.environ, 'PYTHONPATH': str(ROOT), **kernels}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(done.stderr[-3000:])
+            raise RuntimeError(f'ended with status {done.returncode}: {done.stderr[-3000:]}')
         with np.load(file) as found:
             return dict(found)
 
