@@ -12,6 +12,7 @@ from benchmark.errors import BenchmarkError, UsageError
 from benchmark.files import write_atomically
 from benchmark.records.predictions import is_compact, read_predictions, save_predictions
 from benchmark.records.record import Record, read_record
+from benchmark.records.seal import file_sha256
 
 _COMPACT_SINCE = 2  # schema version
 
@@ -37,7 +38,8 @@ def compact_records(folder: Path) -> Compacted:
     """Bring a records folder to the current schema version, with its predictions in the compact form.
 
     Each file is replaced as a whole, the predictions before their record; a call that was interrupted is simply
-    repeated, and one on a folder that is done changes nothing. In a record the version alone changes.
+    repeated, and one on a folder that is done changes nothing. In a record the version alone changes. Predictions
+    that a record was sealed with stay as they are.
 
     Args:
         folder: records folder.
@@ -49,8 +51,8 @@ def compact_records(folder: Path) -> Compacted:
     for path in sorted(folder.glob('*.json')):
         record = read_record(path)
         try:
-            if record.predictions:
-                file = path.with_name(record.predictions)
+            file = record.predictions and path.with_name(record.predictions)
+            if file and record.predictions_sha256 != file_sha256(file):
                 before += file.stat().st_size
                 predictions += _compact(file)
                 after += file.stat().st_size

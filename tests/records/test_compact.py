@@ -10,6 +10,7 @@ from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.compact import Compacted, compact_records, main
 from benchmark.records.predictions import is_compact, read_predictions, summarize
 from benchmark.records.record import read_record
+from tests.results import edit_record
 
 
 def _write_plain(path, predictions):
@@ -45,6 +46,15 @@ def _write_version_1(path, content):
 
 def _contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_sealed_record_keeps_the_predictions_that_it_was_sealed_with(factory):
+    record = factory.add('300w', sizes={'full': 60, 'common': 40, 'challenge': 20})
+    folder = factory.reports / 'records'
+    _write_plain(folder / record.predictions, read_predictions(folder / record.predictions))
+    edit_record(folder / record.file_name)
+    before = _contents(folder)
+    assert (compact_records(folder).predictions, _contents(folder)) == (0, before)
 
 
 def test_version_alone_changes_in_a_record(old):
