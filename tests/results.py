@@ -27,7 +27,7 @@ from benchmark.records.seal import file_sha256, seal_of
 from benchmark.site.tables import Table
 
 # As the published images are called. Those of 300W are not made up so easily: the fixture says what to take for them.
-_NAMES = {'cofw': '{:04d}.png', 'wflw': '1--Handshaking/1_Handshaking_{}.jpg', '300w': 'ibug/image_{:03d}.jpg'}
+_NAMES = {'cofw': '{:04d}.png', 'wflw': '1--Handshaking/1_Handshaking_{}.jpg', '300w': 'ibug/face_{:03d}.jpg'}
 
 
 def _sha(*parts: object) -> str:
@@ -49,7 +49,7 @@ def _name(benchmark: Benchmark, images: int) -> str:
     """How images are called; those of a part of 300W otherwise, since its list knows the distances of each."""
     name = _NAMES.get(benchmark.name, 'faces/{:05d}.png')
     part = benchmark.name == '300w' and images != benchmark.subset_sizes['full']
-    return name.replace('image_', f'of_{images}_') if part else name
+    return name.replace('face_', f'face_of_{images}_') if part else name
 
 
 def _ambiguity(rng: np.random.Generator, angles: np.ndarray, ratio: float) -> np.ndarray:
@@ -71,10 +71,10 @@ def _place_eyes(truth: np.ndarray, layout: Layout, inter_ocular: np.ndarray, int
 
 
 class Factory:
-    """Writes records and predictions into a reports folder."""
+    """Writes records and predictions into a reports folder; those of two makers are as unlike as two trainings."""
 
-    def __init__(self, reports: Path) -> None:
-        self.reports = reports
+    def __init__(self, reports: Path, maker: str = '') -> None:
+        self.reports, self.maker = reports, maker
 
     def predictions(
         self,
@@ -96,7 +96,8 @@ class Factory:
         if k == definition.layout.num_landmarks:
             _place_eyes(truth, definition.layout, inter_ocular, inter_pupil)
         axes = shared.uniform(0, np.pi, (images, k))
-        rng = np.random.default_rng(int(_sha(benchmark, loss, seed, *row)[:8], 16))
+        parts = [*row, self.maker] if self.maker else row
+        rng = np.random.default_rng(int(_sha(benchmark, loss, seed, *parts)[:8], 16))
         distances = error * (hardness * inter_ocular)[:, None] * rng.gamma(4, 0.25, (images, k))
         subsets = np.zeros((images, len(definition.subsets)), dtype=bool)
         subsets[:, 0] = True
@@ -244,7 +245,7 @@ def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Factory:
 @pytest.fixture
 def own(factory: Factory) -> Factory:
     """Writes own results, beside which those of ``factory`` are the published ones."""
-    return Factory(factory.reports.with_name('results'))
+    return Factory(factory.reports.with_name('results'), 'own')
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.protocol.metrics import NORMALIZERS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Largest rounding errors of printed figures, percent.
 NME_ROUNDING = 0.005

@@ -12,6 +12,8 @@ from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.predictions import save_predictions, summarize
 from tests.results import edit_record
 
+FIRST = 'ibug/face_of_562_001.jpg'
+
 
 def test_absent_folder_holds_no_runs(tmp_path):
     assert read_runs([tmp_path / 'nowhere'], Store()) == []
@@ -61,10 +63,16 @@ def _subsets(counts: dict[int, int]) -> np.ndarray:
             {'subset_names': np.array(['full', 'common']), 'subsets': np.ones((562, 2), dtype=bool)},
             'subset_names: full, common; those of 300W',
         ),
-        ({'subsets': _subsets({})}, 'subsets: ibug/image_001.jpg is in none of common, challenge'),
-        ({'subsets': _subsets({1: 562, 2: 8})}, 'subsets: ibug/image_001.jpg is in more than one of common, challenge'),
-        ({'subsets': ~_subsets({0: 1})}, "subsets: ibug/image_001.jpg is not in the subset 'full'"),
-        ({'image_ids': np.full(562, 'ibug/image_001.jpg')}, 'image_ids: ibug/image_001.jpg is there 562 times'),
+        ({'subsets': _subsets({})}, f'subsets: {FIRST} is in none of common, challenge'),
+        (
+            {'subsets': _subsets({1: 562, 2: 8})},
+            f'subsets: {FIRST} is in more than one of common, challenge',
+        ),
+        ({'subsets': ~_subsets({0: 1})}, f"subsets: {FIRST} is not in the subset 'full'"),
+        (
+            {'image_ids': np.full(562, FIRST)},
+            f'image_ids: {FIRST} is there 562 times',
+        ),
         ({'image_ids': np.array(['', *map(str, range(561))])}, "image_ids: '' is no name of an image"),
         ({'image_ids': np.array(['a\nb', *map(str, range(561))])}, r"image_ids: 'a\\nb' is no name of an image"),
         ({'ambiguity': np.ones((562, 68, 3))}, 'ambiguity: the true covariances of 300W are not known'),

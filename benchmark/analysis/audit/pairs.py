@@ -38,8 +38,8 @@ def pair_findings(runs: Sequence[Run]) -> list[Pair]:
     same data that were tested on different images.
 
     Records of one run may have the same predictions: the same configuration and seed, trained twice. Where name or
-    configuration differ, but loss, network and seed do not, or where both tested given weights, that the predictions
-    are the same is for a person to judge.
+    configuration differ, but loss, network and seed do not, or where one of them tested given weights, which may be
+    those of the other, that the predictions are the same is for a person to judge.
 
     Args:
         runs: finished ones, of any benchmarks.
@@ -151,9 +151,11 @@ def _identity(record: Record) -> tuple:
 
 
 def _are_twins(first: Record, second: Record) -> bool:
-    if first.weights and second.weights:
+    if first.method or second.method:
+        return False
+    if first.weights or second.weights:
         return True
-    if first.seed is None or first.weights or second.weights or first.method or second.method:
+    if first.seed is None:
         return False
     parts = ((one.seed, one.loss, one.backbone, one.input_size) for one in (first, second))
     return len(set(parts)) == 1

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.predictions import read_predictions, save_predictions, summarize
 from benchmark.records.record import Record, read_record, write_record
 from benchmark.site.build import build_reports
+from tests.results import Factory
 
 # Markup in every place where a record has words; the ampersand makes DataTables decode entities when it searches.
 HOSTILE = '<img src=x onerror="window.hit=1">&amp;\'"<!--<script>'
@@ -46,9 +49,12 @@ def _add_hostile_row(records: Path) -> None:
             'environment': template.environment.model_copy(update={'device_name': HOSTILE}),
         }
     )
-    predictions = f'{Path(record.file_name).stem}.npz'
-    shutil.copyfile(records / template.predictions, records / predictions)
-    write_record(record.model_copy(update={'predictions': predictions}), records)
+    name = f'{Path(record.file_name).stem}.npz'
+    sizes = template.dataset.subset_images
+    predictions = Factory(records.parent).predictions('synthetic-98', 'hostile', 0, sizes, 0.05)
+    save_predictions(predictions, records / name)
+    metrics = summarize(read_predictions(records / name), get_benchmark('synthetic-98'))
+    write_record(record.model_copy(update={'predictions': name, 'metrics': metrics}), records)
 
 
 @pytest.fixture(scope='session')
