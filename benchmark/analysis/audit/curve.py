@@ -88,7 +88,9 @@ def _rate_problems(record: Record, config: Mapping[str, object]) -> Iterator[str
     batch = _number(config, 'train_dataloader', 'batch_size')
     if not isinstance(loader, dict) or not batch or not record.environment:
         return
-    part = -(-record.dataset.train_images // record.environment.processes)
+    processes = record.environment.processes
+    # Each has its part of the images, and of each batch.
+    part, batch = -(-record.dataset.train_images // processes), max(1, batch // processes)
     batches = part // batch if loader.get('drop_last') else -(-part // batch)
     expected = learning_rates(config, len(record.curve), int(batches))
     for one, rate in zip(record.curve, expected or (), strict=False):
