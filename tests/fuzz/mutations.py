@@ -79,7 +79,7 @@ def _change(value: object, rng: random.Random) -> None:
     what = rng.randrange(7)
     if what == 0:
         del holder[key]
-    elif what == 1 and isinstance(old, (int, float)) and not isinstance(old, bool):
+    elif what == 1 and isinstance(old, (int, float)) and not isinstance(old, bool) and abs(old) < 1e300:
         holder[key] = old * rng.choice((-1, 0, 0.5, 10, 1.0000001)) + rng.choice((0, 1, 0.01))
     elif what == 2 and isinstance(old, str) and old:
         at = rng.randrange(len(old))
