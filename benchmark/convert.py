@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.layouts import LAYOUTS
 
@@ -63,4 +64,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 
 
@@ -80,4 +81,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

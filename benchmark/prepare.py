@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmark.console import end
 from benchmark.datasets.listing import list_test_set
 from benchmark.datasets.origins import ORIGINS
 from benchmark.datasets.preparation import READERS, prepare_original
@@ -179,4 +180,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

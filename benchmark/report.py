@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 
 if TYPE_CHECKING:
@@ -174,4 +175,4 @@ def _print_json(data: object) -> None:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 
 if TYPE_CHECKING:
@@ -265,4 +266,4 @@ def _repeat(job: Job, options: argparse.Namespace) -> list[str]:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.formats import FORMATS
@@ -48,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     row.add_argument('--submit', metavar='NAME', help='write record and predictions for a row of that name')
     row.add_argument('--results', type=Path, default=Path('results'), metavar='DIR', help='where to (default: results)')
+    row.add_argument('--reports', type=Path, default=Path('reports'), help='published records, to compare with')
     row.add_argument('--method', metavar='TEXT', help='name of the method in print')
     row.add_argument('--loss', metavar='TEXT', help='short name of its loss')
     row.add_argument('--network', metavar='TEXT', help='short name of its network')
@@ -82,6 +84,7 @@ def _run(options: argparse.Namespace) -> None:
     from benchmark.scoring.display import print_score, score_data
     from benchmark.scoring.scored import score_file
     from benchmark.scoring.submission import check_name, submit
+    from benchmark.verification.display import finding_lines
 
     if options.submit is not None:
         check_name(options.submit)
@@ -97,8 +100,11 @@ def _run(options: argparse.Namespace) -> None:
             raise BenchmarkError(
                 f'{options.predictions}: not submitted: {score.finding.what} (mend it, or submit it with --as-it-is)'
             )
-        path = submit(options.submit, score, _answers(given), options.results)
+        folders = options.results, options.reports, options.data_root
+        path, verified = submit(options.submit, score, _answers(given), *folders)
         data['record'] = str(path)
+        for line in finding_lines(verified):
+            print(line, file=sys.stderr)
         print(f'wrote {path} and its predictions (show it with: python -m benchmark.report)', file=sys.stderr)
     _print(options, data)
 
@@ -167,4 +173,4 @@ def _count(text: str) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.suite.memory import keep_freed_memory
 from benchmark.suite.speed import PARTS
@@ -112,4 +113,4 @@ def _measure(given: argparse.Namespace) -> list[Measurement]:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

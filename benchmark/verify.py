@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 
 RESULTS, REPORTS = Path('results'), Path('reports')
@@ -78,4 +79,4 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

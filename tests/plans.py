@@ -14,9 +14,12 @@ from tests.results import edit_record
 
 @pytest.fixture
 def register(factory) -> Callable[..., Path]:
-    """Puts records that are there under a plan that was frozen before they were made; returns the plan's file."""
+    """Puts records that are there under a plan that was frozen before they were made; returns the plan's file.
 
-    def put(name: str, records: Sequence[Record]) -> Path:
+    They are in the factory's folder, or in another one.
+    """
+
+    def put(name: str, records: Sequence[Record], reports: Path = factory.reports) -> Path:
         runs = [
             PlannedRun(
                 name=one.name, seed=one.seed, benchmark=one.benchmark, experiment='e' * 64, fingerprint=one.fingerprint
@@ -26,11 +29,11 @@ def register(factory) -> Callable[..., Path]:
         plan = Plan(
             name=name, created='2026-11-01', results_version=2, git_commit=None, runs=tuple(runs), comparisons=()
         )
-        draft = factory.reports.with_name(f'{name}.json')
+        draft = reports.with_name(f'{name}.json')
         registration = freeze(plan, draft)
         for one in records:
-            path = factory.reports / 'records' / one.file_name
+            path = reports / 'records' / one.file_name
             edit_record(path, plan=registration.model_dump(), started='2026-11-02T00:00:00Z')
-        return file_plan(draft, factory.reports)
+        return file_plan(draft, reports)
 
     return put

@@ -167,6 +167,13 @@ def test_building_leaves_the_published_folder_alone(own, factory, capsys):
     assert page.count('<tr data-recipe=') == 4 and '>STAR (own)</a>' in page
 
 
+def test_publishing_takes_the_plan_of_a_record_along(own, factory, register, capsys):
+    record = own.add('synthetic-98', 'STAR', 7)
+    plan = register('study', [record], own.reports)
+    assert main(['publish', record.name]) == 0, capsys.readouterr().err
+    assert (factory.reports / 'plans' / plan.name).read_bytes() == plan.read_bytes()
+
+
 def test_publishing_adds_what_is_finished_and_builds_the_published_pages(own, factory, capsys):
     mine = _files(own.reports / 'records')
     assert main(['publish']) == 0

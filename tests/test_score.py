@@ -42,7 +42,7 @@ class Desk:
 
     def __init__(self, folder, root, truth, predicted):
         self.folder, self.root, self.truth, self.predicted = folder, root, truth, predicted
-        self.results = folder / 'results'
+        self.results, self.reports = folder / 'results', folder / 'reports'
 
     def another(self, number) -> np.ndarray:
         """Predictions as unlike the first ones as those of another training: each face has the errors of another."""
@@ -59,7 +59,7 @@ class Desk:
         return self.folder / name
 
     def score(self, path, *options) -> int:
-        where = ['--data-root', str(self.root), '--results', str(self.results)]
+        where = ['--data-root', str(self.root), '--results', str(self.results), '--reports', str(self.reports)]
         return main([str(path), '--dataset', '300w', *where, *options])
 
     def submit(self, path, name='mymethod', **said) -> int:
@@ -271,6 +271,14 @@ def test_same_predictions_as_another_seed_are_refused_and_nothing_is_written(des
     assert desk.submit(desk.write()) == 0 and len(sorted((desk.results / 'records').iterdir())) == len(before)
 
 
+def test_copy_of_a_published_row_is_refused_and_what_is_not_checked_is_said(desk, capsys):
+    assert desk.submit(desk.write()) == 0
+    assert 'note [no-band]' in capsys.readouterr().err
+    desk.results.rename(desk.reports)
+    assert desk.submit(desk.write(desk.predicted + 0.01), name='mine', method='Mine') == 1
+    assert 'nothing was written: ' in capsys.readouterr().err and not desk.results.exists()
+
+
 def test_results_that_cannot_be_written_are_one_line(desk, capsys):
     desk.results.write_text('in the way')
     assert desk.submit(desk.write()) == 1
@@ -280,7 +288,8 @@ def test_results_that_cannot_be_written_are_one_line(desk, capsys):
 
 def test_terminal_asks_for_what_was_not_said_until_it_is_answered(desk):
     command = [sys.executable, '-m', 'benchmark.score', str(desk.write()), '--dataset', '300w', '--submit', 'asked']
-    command += ['--data-root', str(desk.root), '--results', str(desk.results), '--method', 'MyMethod', '--json']
+    command += ['--data-root', str(desk.root), '--results', str(desk.results), '--reports', str(desk.reports)]
+    command += ['--method', 'MyMethod', '--json']
     answers = ['MyLoss', 'ResNet-50', 'big', '256', 'landmark box', 'last epoch', 'none', 'v1.2', '3148', '']
     ours, theirs = pty.openpty()
     os.write(ours, '\n'.join(answers).encode())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.files import write_atomically
 from benchmark.records.predictions import is_compact, read_predictions, save_predictions
@@ -104,4 +105,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    end(main)

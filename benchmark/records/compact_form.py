@@ -42,7 +42,8 @@ from benchmark.records.ellipses import from_whole, to_whole
 FORMAT = 2  # as the schema version of the records that came with it
 SPREADS = ('covariances', 'ambiguity')
 ROUNDED = ('keypoints', 'distances', *SPREADS)
-_KEYPOINT, _DISTANCE, _LAST_DISTANCE = 2.0**-10, 2.0**-11, 2.0**-18  # largest units in inter-ocular distances
+# Largest units in inter-ocular distances; the last image has a finer one for its distances.
+KEYPOINT_UNIT, DISTANCE_UNIT, LAST_DISTANCE_UNIT = 2.0**-10, 2.0**-11, 2.0**-18
 # Steps to double a standard deviation, and of half a turn.
 _STEPS, _KNOWN_STEPS = (32, 256), (64, 2**20)
 
@@ -69,7 +70,7 @@ def to_compact(arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
             compact |= {name: pack(to_whole(values, *steps)), f'{name}_steps': np.array(steps)}
             continue
         if name == 'keypoints':
-            units = np.maximum(units_below(_KEYPOINT * scale), units_for(values, DIGITS))
+            units = np.maximum(units_below(KEYPOINT_UNIT * scale), units_for(values, DIGITS))
             whole = round_each(values, units)
         else:
             units, whole = _rounded_distances(values, scale)
@@ -79,8 +80,8 @@ def to_compact(arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
 
 def _rounded_distances(values: NDArray, scale: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Units, (N,), and whole multiples, (N, K); the last image takes up what rounding has left."""
-    usual = units_below(_DISTANCE * scale)
-    usual[-1:] = units_below(_LAST_DISTANCE * scale[-1:])
+    usual = units_below(DISTANCE_UNIT * scale)
+    usual[-1:] = units_below(LAST_DISTANCE_UNIT * scale[-1:])
     units = np.maximum(usual, units_for(values, DIGITS))
     return units, round_down_carrying(values, units, scale, units == usual)
 
@@ -115,7 +116,7 @@ def contradiction(arrays: Mapping[str, NDArray]) -> str | None:
         return f'exact_means has shape {exact.shape}, expected {distances.shape[:1]}'
     rounded = distances.mean(axis=1, dtype=np.float64)
     # As the bounds above, and what the sums themselves may differ by.
-    slack = _DISTANCE * positive(arrays['inter_ocular']) + 2.0**-DIGITS * distances.max(axis=1, initial=0)
+    slack = DISTANCE_UNIT * positive(arrays['inter_ocular']) + 2.0**-DIGITS * distances.max(axis=1, initial=0)
     wrong = ~(np.abs(exact - rounded) <= slack)
     if not wrong.any():
         return None

@@ -7,7 +7,6 @@ tests hold it to that on the published predictions of this repository and on noi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,9 +58,7 @@ def diagnose(predicted: Points, truth: Truth) -> Finding | None:
         truth: the test set.
     """
     case = _Case(predicted, truth, _errors(predicted, truth))
-    looks: tuple[Callable[[_Case], Finding | None], ...] = (
-        *(_simple, _shifted, _resized, _reordered, _moved, _cropped, _rough, _stepped),
-    )
+    looks = (_simple, _shifted, _resized, _reordered, _moved, _cropped, _rough, _stepped)
     return next((found for look in looks if (found := look(case))), None)
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.analysis.checked import checked_sections
-from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.records.parts import Dataset
 from benchmark.records.predictions import save_predictions, summarize
 from benchmark.records.record import Record, write_record
 from benchmark.scoring.scored import Score
+from benchmark.verification.records import Verified, verify_records
 
 RECORDS = 'records'
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}', re.ASCII)
@@ -119,40 +118,39 @@ def make_record(name: str, score: Score, answers: Answers) -> Record:
     return record.model_copy(update={'predictions': f'{Path(record.file_name).stem}.npz'})
 
 
-def submit(name: str, score: Score, answers: Answers, results: Path) -> Path:
-    """Write record and predictions into ``results/records``, after they have passed what the pages check.
+def submit(
+    name: str, score: Score, answers: Answers, results: Path, published: Path, data_root: Path | None = None
+) -> tuple[Path, Verified]:
+    """Write record and predictions into ``results/records``, unless verifying them finds a fault.
 
     Args:
         name: of the row.
         score: the predictions with their errors.
         answers: what is said of them.
         results: folder of one's own results.
+        published: folder of the published ones; both are what it is compared with.
+        data_root: folder of prepared data, to compare every distance with the truth once more.
 
     Returns:
-        Path of the record.
+        Path of the record, and what verifying it has found.
 
     Raises:
         UsageError: no file can be called so.
-        BenchmarkError: the pages would refuse the row beside those that are there, or the folder cannot be written.
+        BenchmarkError: it has a fault, by itself or beside those that are there, or the folder cannot be written.
     """
     record = make_record(name, score, answers)
     with tempfile.TemporaryDirectory() as folder:
-        _write(record, score, Path(folder))
-        _check(Path(folder), results)
-    return _write(record, score, results)
+        path = _write(record, score, Path(folder))
+        (verified,) = verify_records([path], [results, published], data_root)
+    if verified.refused:
+        fault = verified.findings[0].text.replace(f'{path.parent}/', '')
+        raise BenchmarkError(f'nothing was written: {fault}')
+    return _write(record, score, results), verified
 
 
 def _write(record: Record, score: Score, folder: Path) -> Path:
     save_predictions(score.predictions, folder / RECORDS / record.predictions)
     return write_record(record, folder / RECORDS)
-
-
-def _check(folder: Path, results: Path) -> None:
-    """What is checked of a submission before it stands among the others: here, and nowhere else."""
-    try:
-        checked_sections([folder, results], Store())
-    except BenchmarkError as error:
-        raise BenchmarkError(str(error).replace(f'{folder}/{RECORDS}/', 'nothing was written: ')) from error
 
 
 def _sha256(*parts: object) -> str:

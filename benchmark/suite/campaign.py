@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -104,10 +104,11 @@ def run_evaluation(job: Job, places: Places, setup: Setup, display: Display) -> 
 
 
 def _run_one_by_one(jobs: Sequence[Job], places: Places, setup: Setup, display: Display, outcome: Outcome) -> None:
+    finished = finished_fingerprints(places.records)
     with display.showing(len(jobs)):
         for index, job in enumerate(jobs):
             display.start(job)
-            if line := _abandoned(job, places):
+            if line := _abandoned(job, places, finished):
                 display.say(line)
             try:
                 failure = run_job(job, places, setup, display.progress)
@@ -129,11 +130,10 @@ def _run_one_by_one(jobs: Sequence[Job], places: Places, setup: Setup, display: 
                 clear_placeholders(job, places.records)
 
 
-def _abandoned(job: Job, places: Places) -> str | None:
+def _abandoned(job: Job, places: Places, finished: Collection[str]) -> str | None:
     """One line on the unfinished training of a job that does not go on, and why; None where there is none."""
     if job.seed is None:
         return None
-    finished = finished_fingerprints(places.records)
     found = list(abandoned(job.name, job.seed, job.identity, places, finished))
     if not found:
         return None

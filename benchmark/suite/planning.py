@@ -35,19 +35,19 @@ class Job:
         experiment: the experiment.
         seed: the seed; None where given weights are tested.
         manifest: manifest of its prepared data, None where nothing is prepared.
+        device: kind of device that it runs on: 'cpu' or 'cuda'.
         state: 'done' where it has its result, 'to-run', or what keeps it from being run.
         obstacle: what keeps it from being run, and what to do; one line.
         weights: weights to start from or to test; None where there are none, or where they are missing.
-        device: kind of device that it runs on: 'cpu' or 'cuda'.
     """
 
     experiment: Experiment
     seed: int | None
     manifest: Manifest | None
+    device: str
     state: State
     obstacle: str = ''
     weights: Weights | None = None
-    device: str = 'cpu'
 
     @property
     def name(self) -> str:
@@ -163,7 +163,7 @@ def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places, de
     """
     manifest = read_manifest(places.data, experiment.benchmark)
     weights = Weights('final', checkpoint, file_sha256(checkpoint))
-    return Job(experiment, None, manifest, 'to-run', weights=weights, device=device)
+    return Job(experiment, None, manifest, device, 'to-run', weights=weights)
 
 
 def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finished: set[str]) -> Job:
@@ -179,8 +179,8 @@ def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finis
         except BenchmarkError as error:
             obstacle = str(error)
     if manifest is None:
-        return Job(experiment, seed, None, 'no-data', lack, weights, setup.device)
-    job = Job(experiment, seed, manifest, 'to-run', weights=weights, device=setup.device)
+        return Job(experiment, seed, None, setup.device, 'no-data', lack, weights)
+    job = Job(experiment, seed, manifest, setup.device, 'to-run', weights=weights)
     if not obstacle and job.fingerprint in finished:
         return replace(job, state='done')
     if experiment.needs_gpu and setup.device == 'cpu' and not setup.named:

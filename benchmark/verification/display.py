@@ -18,10 +18,7 @@ def to_text(verified: Sequence[Verified]) -> Iterator[str]:
     """Lines: each record with what does not hold and what does, the counts, and what cannot be caught."""
     for one in verified:
         yield f'{one.path}: {"refused" if one.refused else "holds"}'
-        for finding in one.findings:
-            # The heading has said which record; of its folder the names alone.
-            text = finding.text.removeprefix(f'{one.path}: ').replace(f'{one.path.parent}/', '')
-            yield f'  {finding.severity} [{finding.code}] {text}'
+        yield from (f'  {line}' for line in finding_lines(one))
         if one.holding:
             yield f'  checked: {", ".join(one.holding)}'
     counts = summary(verified)
@@ -32,6 +29,13 @@ def to_text(verified: Sequence[Verified]) -> Iterator[str]:
     yield 'Not to be caught by this command:'
     for limit in LIMITS:
         yield f'  - {limit}'
+
+
+def finding_lines(verified: Verified) -> Iterator[str]:
+    """A line for each finding of a record, without the record's name; of files in its folder the names alone."""
+    for finding in verified.findings:
+        text = finding.text.removeprefix(f'{verified.path}: ').replace(f'{verified.path.parent}/', '')
+        yield f'{finding.severity} [{finding.code}] {text}'
 
 
 def to_data(verified: Sequence[Verified]) -> dict[str, object]:

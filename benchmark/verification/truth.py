@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from benchmark.analysis.audit.finding import Finding
 from benchmark.analysis.runs import Run
 from benchmark.protocol.benchmarks import Benchmark
+from benchmark.protocol.image_names import canonical_name
 from benchmark.protocol.metrics import normalizing_distance
 from benchmark.records.coding import positive
+from benchmark.records.compact_form import DISTANCE_UNIT, KEYPOINT_UNIT
 from benchmark.records.predictions import Predictions
 
 # What the compact form rounds, in inter-ocular distances: half a unit of x and of y, and a distance by a unit.
-SLACK = 2.0**-11 * 2**0.5 + 2.0**-11
+SLACK = KEYPOINT_UNIT / 2 * 2**0.5 + DISTANCE_UNIT
 _SINGLE = 1e-5  # relative: single precision, and another order of sums
 
 
@@ -59,12 +61,11 @@ class Truth:
         if self.data_root is None or not (self.data_root / benchmark / 'manifest.json').exists():
             return None
         # Not with the module: records are verified without any data, too.
-        from benchmark.datasets.prepared import open_prepared
+        from benchmark.datasets.prepared import read_faces
 
-        prepared = open_prepared(self.data_root, benchmark)
-        faces = prepared.test
+        manifest, faces = read_faces(self.data_root, benchmark, 'test')
         return Faces(
-            prepared.manifest.fingerprint,
+            manifest.fingerprint,
             [face.image for face in faces],
             np.array([face.keypoints for face in faces]),
             [frozenset(face.subsets) for face in faces],
@@ -86,7 +87,7 @@ def truth_findings(run: Run, truth: Truth) -> list[Finding]:
         said = f'its distances to the truth are not checked: no prepared {run.benchmark.name} {where}'
         return [Finding('no-truth', f'{run.predictions_path}: {said}')]
     predictions = run.read_predictions()
-    places, found = _match(predictions, faces)
+    places, found = _match(predictions, faces, run.benchmark.name)
     images, path = predictions.image_ids, run.predictions_path
     same = faces.fingerprint == run.record.dataset.fingerprint
     if not len(places):
@@ -104,29 +105,20 @@ def truth_findings(run: Run, truth: Truth) -> list[Finding]:
     return findings + [Finding(kind, f'{path}: {text} ({what_to_do})') for kind, text in problems if text]
 
 
-def _match(predictions: Predictions, faces: Faces) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _match(predictions: Predictions, faces: Faces, benchmark: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Places of images in the predictions, and of the same faces in the data."""
     by_name = defaultdict(list)
     for index, name in enumerate(faces.images):
-        by_name[_plain(name)].append(index)
+        by_name[canonical_name(benchmark, name) or name].append(index)
     pairs = []
     for place, name in enumerate(predictions.image_ids.tolist()):
-        candidates = by_name.get(_plain(name), [])
+        candidates = by_name.get(canonical_name(benchmark, name) or name, [])
         if candidates:
-            # Faces that share an image: the one that the predicted landmarks are nearest to.
-            apart = [np.abs(predictions.keypoints[place] - faces.keypoints[one]).mean() for one in candidates[1:]]
-            nearest = 0
-            if apart:
-                first = np.abs(predictions.keypoints[place] - faces.keypoints[candidates[0]]).mean()
-                nearest = int(np.argmin([first, *apart]))
-            pairs.append((place, candidates[nearest]))
+            # Of faces that share an image the one that the predicted landmarks are nearest to.
+            apart = np.abs(faces.keypoints[candidates] - predictions.keypoints[place]).mean(axis=(1, 2))
+            pairs.append((place, candidates[int(np.argmin(apart))]))
     places = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     return places[:, 0], places[:, 1]
-
-
-def _plain(name: str) -> str:
-    """A name without what depends on how images are stored: blanks, capitals and suffix."""
-    return ''.join(name.split()).lower().rpartition('.')[0]
 
 
 def _subset_problem(

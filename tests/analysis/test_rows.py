@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from benchmark.analysis.checked import checked_sections
+from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import GivenWeights
@@ -156,11 +158,11 @@ def test_seeds_may_differ_in_the_rounding_of_normalizing_distances(factory, sect
     assert len(sections()[0].rows[0].done) == 2
 
 
-def test_predictions_of_one_seed_do_not_count_as_two(factory, sections):
+def test_predictions_of_one_seed_do_not_count_as_two(factory):
     same = factory.predictions('synthetic-68', 'STAR', 0, {'full': 40}, 0.04)
     records = [factory.add('synthetic-68', seed=seed, predictions=same) for seed in (0, 1)]
-    with pytest.raises(BenchmarkError, match='holds the predictions of another seed') as caught:
-        sections()
+    with pytest.raises(BenchmarkError, match='holds the predictions of another record') as caught:
+        checked_sections([factory.reports], Store())
     assert all(record.predictions in str(caught.value) for record in records)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from benchmark.datasets import three_hundred_w
 from benchmark.datasets.preparation import prepare_original
-from benchmark.datasets.prepared import open_prepared
+from benchmark.datasets.prepared import Face, open_prepared, write_prepared
 from benchmark.protocol.benchmarks import BENCHMARKS
 
 FLAGS = ('pose', 'expression', 'illumination', 'make-up', 'occlusion', 'blur')
@@ -200,3 +200,40 @@ def _like(pixels: np.ndarray, original: np.ndarray) -> bool:
     file = image_file(original, 'JPEG')
     with Image.open(io.BytesIO(file)) as image:
         return np.array_equal(np.asarray(image), pixels)
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A folder with six images."""
+    folder = tmp_path / 'source'
+    folder.mkdir()
+    for index in range(6):
+        Image.new('RGB', (80, 60), (40 * index, 0, 0)).save(folder / f'{index}.png')
+    return folder
+
+
+@pytest.fixture
+def make_faces():
+    def make(names, subsets=(), count=68, **more):
+        rng = np.random.default_rng(len(names))
+        return [Face(f'{name}.png', 80, 60, rng.uniform(-9, 70, (count, 2)), subsets, **more) for name in names]
+
+    return make
+
+
+@pytest.fixture
+def write(tmp_path, images, make_faces):
+    """Prepare 300w with four training and two test faces; keyword arguments replace arguments of write_prepared."""
+
+    def write(**changes):
+        arguments = {
+            'data_root': tmp_path / 'data',
+            'benchmark': '300w',
+            'train': make_faces('0123'),
+            'test': make_faces('45', ('common',)),
+            'image_root': images,
+            'missing': ('most of it',),
+        }
+        return write_prepared(**{**arguments, **changes})
+
+    return write

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import signal
 import tarfile
 import zipfile
 from importlib import import_module
@@ -16,66 +15,20 @@ from benchmark.datasets.preparation import READERS, prepare_original
 from benchmark.datasets.prepared import find_prepared, open_prepared
 from benchmark.datasets.source import SourceError
 from benchmark.errors import BenchmarkError
+from tests.datasets.packing import REPEAT, as_authors_do, pack_zip, packed_as, tops
 
 NAMES = tuple(READERS)
 
 
-def _zip(archive, folder, names):
-    with zipfile.ZipFile(archive, 'w', zipfile.ZIP_DEFLATED) as file:
-        for path in sorted(path for name in names for path in (folder / name, *(folder / name).rglob('*'))):
-            file.write(path, path.relative_to(folder))
-
-
-def _tar(archive, folder, names):
-    with tarfile.open(archive, 'w:gz' if str(archive).endswith('gz') else 'w') as file:
-        for name in names:
-            file.add(folder / name, name)
-
-
-def _tops(folder):
-    return sorted(os.listdir(folder))
-
-
-def _as_authors_do(benchmark, folder, target):
-    """The archives that the authors of a dataset give, in a folder."""
-    target.mkdir()
-    if benchmark == 'cofw':
-        _zip(target / 'COFW_color.zip', folder, _tops(folder))
-    elif benchmark == 'wflw':
-        for name in ('WFLW_images', 'WFLW_annotations'):
-            _tar(target / f'{name}.tar.gz', folder, [name])
-    else:
-        for name in ('afw', 'ibug'):  # with their folder, as in afw/1.jpg
-            _zip(target / f'{name}.zip', folder, [name])
-        for name in ('helen', 'lfpw'):  # without it, as in trainset/1.jpg
-            _zip(target / f'{name}.zip', folder / name, _tops(folder / name))
-    return [target]
-
-
-def _one(suffix, prefix=''):
-    def pack(benchmark, folder, target):
-        target.mkdir()
-        if prefix:
-            shutil.copytree(folder, target / prefix)
-            folder, names = target, [prefix]
-        else:
-            names = _tops(folder)
-        archive = target / f'my copy{suffix}'
-        (_zip if suffix == '.zip' else _tar)(archive, folder, names)
-        return [archive]
-
-    return pack
-
-
 def _several_paths(benchmark, folder, target):
-    return [folder / name for name in _tops(folder)]
+    return [folder / name for name in tops(folder)]
 
 
 def _mixed(benchmark, folder, target):
     """One part unpacked, the other part packed."""
-    first, *others = _tops(folder)
+    first, *others = tops(folder)
     target.mkdir()
-    _zip(target / 'rest.zip', folder, others)
+    pack_zip(target / 'rest.zip', folder, others)
     return [folder / first, target / 'rest.zip']
 
 
@@ -92,11 +45,11 @@ def _linked(benchmark, folder, target):
 
 
 FORMS = {
-    'authors-archives': _as_authors_do,
-    'zip': _one('.zip'),
-    'tar': _one('.tar'),
-    'tar.gz': _one('.tar.gz'),
-    'zip-with-a-folder-around': _one('.zip', 'Data Set'),
+    'authors-archives': as_authors_do,
+    'zip': packed_as('.zip'),
+    'tar': packed_as('.tar'),
+    'tar.gz': packed_as('.tar.gz'),
+    'zip-with-a-folder-around': packed_as('.zip', 'Data Set'),
     'several-paths': _several_paths,
     'mixed': _mixed,
     'upper-case': _in_upper_case,
@@ -129,7 +82,7 @@ def test_every_form_of_source_gives_the_same_fingerprint(
 @pytest.mark.parametrize('benchmark', NAMES)
 def test_prepared_folder_from_archives_can_be_moved(tmp_path, small, prepare, data_root, benchmark):
     folder, _ = small.write(benchmark)
-    prepare(benchmark, *_as_authors_do(benchmark, folder, tmp_path / 'packed'))
+    prepare(benchmark, *as_authors_do(benchmark, folder, tmp_path / 'packed'))
     shutil.rmtree(folder)
     shutil.rmtree(tmp_path / 'packed')
     data_root.rename(tmp_path / 'moved')
@@ -145,7 +98,7 @@ def _state(folder):
 @pytest.mark.parametrize('form', ['folder', 'archives'])
 def test_preparing_again_does_nothing(tmp_path, small, data_root, benchmark, form):
     folder, _ = small.write(benchmark)
-    sources = [folder] if form == 'folder' else _as_authors_do(benchmark, folder, tmp_path / 'packed')
+    sources = [folder] if form == 'folder' else as_authors_do(benchmark, folder, tmp_path / 'packed')
     first, _ = prepare_original(benchmark, sources, data_root)
     before, said = _state(data_root), []
     again, _ = prepare_original(benchmark, sources, data_root, report=said.append)
@@ -155,7 +108,7 @@ def test_preparing_again_does_nothing(tmp_path, small, data_root, benchmark, for
 @pytest.mark.parametrize('benchmark', NAMES)
 def test_changed_unpacked_file_is_unpacked_again(tmp_path, small, prepare, equals_truth, data_root, benchmark):
     folder, truth = small.write(benchmark)
-    sources = _as_authors_do(benchmark, folder, tmp_path / 'packed')
+    sources = as_authors_do(benchmark, folder, tmp_path / 'packed')
     manifest = prepare(benchmark, *sources)
     for path in data_root.rglob('*.[pj][np]g'):
         path.write_bytes(path.read_bytes()[:-1] + b'x')
@@ -165,9 +118,9 @@ def test_changed_unpacked_file_is_unpacked_again(tmp_path, small, prepare, equal
 
 def test_new_archives_replace_what_the_old_ones_were_unpacked_to(tmp_path, small, prepare, data_root):
     folder, _ = small.write('wflw')
-    prepare('wflw', *_as_authors_do('wflw', folder, tmp_path / 'packed'))
+    prepare('wflw', *as_authors_do('wflw', folder, tmp_path / 'packed'))
     old = set(os.listdir(data_root / 'wflw' / 'unpacked'))
-    prepare('wflw', *_one('.zip')('wflw', folder, tmp_path / 'packed anew'))
+    prepare('wflw', *packed_as('.zip')('wflw', folder, tmp_path / 'packed anew'))
     assert len(os.listdir(data_root / 'wflw' / 'unpacked')) == 1
     assert not old & set(os.listdir(data_root / 'wflw' / 'unpacked'))
     prepare('wflw', folder)
@@ -185,11 +138,11 @@ def test_folder_goes_before_the_archive_beside_it(tmp_path, small, data_root):
 @pytest.mark.parametrize('benchmark', NAMES)
 def test_refused_archives_leave_nothing_behind(tmp_path, small, prepare, data_root, benchmark):
     folder, _ = small.write(benchmark)
-    sources = _as_authors_do(benchmark, folder, tmp_path / 'packed')
+    sources = as_authors_do(benchmark, folder, tmp_path / 'packed')
     small.write(benchmark, tmp_path / 'again')
     lacking = next(path for path in sorted((tmp_path / 'again').rglob('*')) if path.is_file())
     lacking.unlink()
-    packed = _one('.zip')(benchmark, tmp_path / 'again', tmp_path / 'packed again')
+    packed = packed_as('.zip')(benchmark, tmp_path / 'again', tmp_path / 'packed again')
     with pytest.raises(SourceError):
         prepare(benchmark, *packed)
     assert not data_root.exists()
@@ -240,31 +193,6 @@ def test_repeated_face_is_left_out_and_named(tmp_path, small, prepare, benchmark
     assert manifest.missing_images == 1
 
 
-def _repeat_pair(folder):
-    for suffix in ('jpg', 'pts'):
-        shutil.copy(folder / 'afw' / f'face 0.{suffix}', folder / 'helen' / 'trainset' / f'face 1.{suffix}')
-
-
-def _repeat_line(folder):
-    path = folder / 'WFLW_annotations' / 'list_98pt_rect_attr_train_test' / 'list_98pt_rect_attr_train.txt'
-    lines = path.read_text().splitlines()
-    path.write_text('\n'.join([*lines[:-1], lines[0]]))
-
-
-def _repeat_column(folder):
-    import h5py
-
-    with h5py.File(folder / 'COFW_test_color.mat', 'r+') as file:
-        file['phisT'][:, 0] = file['phisT'][:, 2]
-        file['bboxesT'][:, 0] = file['bboxesT'][:, 2]
-        pixels = file[file['IsT'][0, 2]][()]
-        file['#refs#/copy'] = pixels
-        file['IsT'][0, 0] = file['#refs#/copy'].ref
-
-
-REPEAT = {'300w': _repeat_pair, 'wflw': _repeat_line, 'cofw': _repeat_column}
-
-
 @pytest.mark.parametrize(
     ('benchmark', 'dataset'), [('cofw', 'COFWDataset'), ('300w', 'Face300WDataset'), ('wflw', 'WFLWDataset')]
 )
@@ -286,100 +214,6 @@ def test_mmpose_reads_every_face(small, prepare, data_root, benchmark, dataset):
             assert Path(sample['img_path']).is_file()
 
 
-def _die_at(owner, name, at):
-    """Let the process kill itself when a function is called for the at-th time, counted from 0."""
-    function, calls = getattr(owner, name), []
-
-    def call(*arguments, **more):
-        if len(calls) == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        calls.append(None)
-        return function(*arguments, **more)
-
-    setattr(owner, name, call)
-
-
-def _in_a_process_that_dies(owner, name, at, run):
-    """Status of the process, -9 where it was killed."""
-    process = os.fork()
-    if not process:
-        try:
-            _die_at(owner, name, at)
-            run()
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-
-
-# Where the preparation dies, and how many calls of that kind come before in a preparation from archives.
-KILLS = [
-    ('wflw', Path, 'open', 4),  # in an archive's files
-    ('wflw', Path, 'open', 12),
-    ('wflw', Path, 'write_text', 0),  # before a listing
-    ('wflw', Path, 'write_text', 1),
-    ('wflw', os, 'replace', 0),  # before an unpacked folder is put in place
-    ('wflw', os, 'replace', 1),
-    ('wflw', os, 'fsync', 0),  # in the annotations
-    ('wflw', os, 'fsync', 2),
-    ('wflw', Path, 'unlink', 0),  # before the old manifest is removed
-    ('wflw', os, 'replace', 2),  # before the training annotations are put in place
-    ('wflw', os, 'replace', 3),
-    ('wflw', os, 'replace', 4),  # before the manifest is
-    ('cofw', Path, 'write_bytes', 2),  # in the photographs
-    ('cofw', os, 'replace', 1),
-    ('cofw', os, 'replace', 2),
-    ('300w', os, 'fsync', 1),
-    ('300w', os, 'replace', 5),
-    ('300w', os, 'replace', 6),
-]
-
-
-@pytest.mark.parametrize(('benchmark', 'owner', 'name', 'at'), KILLS)
-@pytest.mark.parametrize('earlier', [False, True])
-def test_killed_preparation_is_not_taken_for_a_finished_one(
-    tmp_path, small, prepare, equals_truth, data_root, benchmark, owner, name, at, earlier
-):
-    folder, truth = small.write(benchmark)
-    (source,) = _as_authors_do(benchmark, folder, tmp_path / 'packed')
-    clean = prepare_original(benchmark, [source], tmp_path / 'clean')[0]
-    old = None
-    if earlier:  # the folder holds another preparation already
-        old = _prepare_another(benchmark, folder, tmp_path, prepare)
-    assert _in_a_process_that_dies(owner, name, at, lambda: prepare(benchmark, source)) == -9
-    assert find_prepared(data_root, benchmark) in (None, old)
-    if find_prepared(data_root, benchmark) is not None:
-        open_prepared(data_root, benchmark)
-    _assert_recovers(prepare, equals_truth, data_root, tmp_path / 'clean', benchmark, source, clean, truth)
-
-
-def test_preparation_killed_while_it_cleans_up_is_finished(tmp_path, small, prepare, equals_truth, data_root):
-    folder, truth = small.write('wflw')
-    (source,) = _as_authors_do('wflw', folder, tmp_path / 'packed')
-    clean = prepare_original('wflw', [source], tmp_path / 'clean')[0]
-    _prepare_another('wflw', folder, tmp_path, prepare)
-    assert _in_a_process_that_dies(shutil, 'rmtree', 0, lambda: prepare('wflw', source)) == -9
-    assert find_prepared(data_root, 'wflw') == clean
-    _assert_recovers(prepare, equals_truth, data_root, tmp_path / 'clean', 'wflw', source, clean, truth)
-
-
-def _prepare_another(benchmark, folder, tmp_path, prepare):
-    lacking = tmp_path / 'lacking'
-    shutil.copytree(folder, lacking)
-    REPEAT[benchmark](lacking)
-    return prepare(benchmark, *_one('.zip')(benchmark, lacking, tmp_path / 'old'), allow_incomplete=True)
-
-
-def _assert_recovers(prepare, equals_truth, data_root, clean_root, benchmark, source, clean, truth):
-    assert prepare(benchmark, source) == clean
-    assert equals_truth(benchmark, truth)
-    # Nothing half-made and nothing of an earlier preparation is left.
-    assert _names(data_root) == _names(clean_root)
-
-
-def _names(folder):
-    return sorted(path.relative_to(folder) for path in folder.rglob('*'))
-
-
 def test_two_preparations_of_one_folder_do_not_mix(small, prepare, data_root):
     folder, _ = small.write('300w')
     inner = []
@@ -389,7 +223,7 @@ def test_two_preparations_of_one_folder_do_not_mix(small, prepare, data_root):
             prepare_original('300w', [folder], data_root)
         inner.append(line)
 
-    packed = _one('.zip')('300w', folder, folder.parent / 'packed')
+    packed = packed_as('.zip')('300w', folder, folder.parent / 'packed')
     prepare_original('300w', packed, data_root, report=second)
     assert len(inner) == 1
     assert find_prepared(data_root, '300w').complete
@@ -397,7 +231,7 @@ def test_two_preparations_of_one_folder_do_not_mix(small, prepare, data_root):
 
 def test_archive_that_cannot_be_read_is_one_line(tmp_path, small, prepare, data_root):
     folder, _ = small.write('300w')
-    (archive,) = _one('.tar.gz')('300w', folder, tmp_path / 'packed')
+    (archive,) = packed_as('.tar.gz')('300w', folder, tmp_path / 'packed')
     archive.write_bytes(archive.read_bytes()[:-20])
     with pytest.raises(BenchmarkError) as caught:
         prepare('300w', archive, allow_incomplete=True)

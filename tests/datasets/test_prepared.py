@@ -11,55 +11,14 @@ import pytest
 from PIL import Image
 
 from benchmark.datasets.annotations import decode_faces, encode_faces
-from benchmark.datasets.drawing import GENERATOR_VERSION
-from benchmark.datasets.manifest import OutdatedDataError
 from benchmark.datasets.prepared import (
-    Face,
     find_prepared,
     open_prepared,
     read_manifest,
-    write_prepared,
 )
 from benchmark.errors import BenchmarkError
-from benchmark.protocol.benchmarks import BENCHMARKS, get_benchmark
+from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.layouts import LAYOUTS
-
-
-@pytest.fixture
-def images(tmp_path):
-    """A folder with six images."""
-    folder = tmp_path / 'source'
-    folder.mkdir()
-    for index in range(6):
-        Image.new('RGB', (80, 60), (40 * index, 0, 0)).save(folder / f'{index}.png')
-    return folder
-
-
-@pytest.fixture
-def make_faces():
-    def make(names, subsets=(), count=68, **more):
-        rng = np.random.default_rng(len(names))
-        return [Face(f'{name}.png', 80, 60, rng.uniform(-9, 70, (count, 2)), subsets, **more) for name in names]
-
-    return make
-
-
-@pytest.fixture
-def write(tmp_path, images, make_faces):
-    """Prepare 300w with four training and two test faces; keyword arguments replace arguments of write_prepared."""
-
-    def write(**changes):
-        arguments = {
-            'data_root': tmp_path / 'data',
-            'benchmark': '300w',
-            'train': make_faces('0123'),
-            'test': make_faces('45', ('common',)),
-            'image_root': images,
-            'missing': ('most of it',),
-        }
-        return write_prepared(**{**arguments, **changes})
-
-    return write
 
 
 def _tree(folder):
@@ -216,89 +175,6 @@ def test_interrupted_preparation_is_not_taken_for_a_finished_one(tmp_path, write
     assert not [path for path in _tree(tmp_path / 'data') if path.name.startswith('.')]
 
 
-@pytest.mark.parametrize('benchmark', list(BENCHMARKS))
-def test_absent_data_says_what_to_run(tmp_path, benchmark):
-    with pytest.raises(BenchmarkError) as caught:
-        read_manifest(tmp_path, benchmark)
-    command = 'synthetic' if benchmark.startswith('synthetic') else f'{benchmark} --source DIR'
-    assert str(caught.value) == (
-        f'{benchmark}: no prepared data in {tmp_path / benchmark} (run: python -m benchmark.prepare {command})'
-    )
-
-
-def _edited(**changes):
-    def edit(text):
-        return json.dumps({**json.loads(text), **changes})
-
-    return edit
-
-
-@pytest.mark.parametrize(
-    ('edit', 'named'),
-    [
-        (lambda text: '', 'Invalid JSON'),
-        (lambda text: text[:100], 'Invalid JSON'),
-        (lambda text: '[]', 'file'),
-        (lambda text: text.replace('fingerprint', 'finger'), 'fingerprint'),
-        (_edited(fingerprint='abc'), 'fingerprint'),
-        (_edited(train_images=-1), 'train_images'),
-        (_edited(train_images='many'), 'train_images'),
-        (_edited(complete=None), 'complete'),
-        (_edited(extra=1), 'extra'),
-        (_edited(schema_version='2'), 'schema_version'),
-        (_edited(pixels=None), 'pixels'),
-        (_edited(drawing={'seed': -1, 'generator': 2}), 'drawing.seed'),
-        (_edited(benchmark='wflw'), 'not one of 300w'),
-        (_edited(subset_images={'full': 2}), 'not one of 300w'),
-        (_edited(annotation_sha256={}), 'annotation_sha256'),
-    ],
-)
-def test_damaged_manifest_is_one_line_with_its_key(tmp_path, write, edit, named):
-    write()
-    path = tmp_path / 'data' / '300w' / 'manifest.json'
-    path.write_text(edit(path.read_text()))
-    with pytest.raises(BenchmarkError) as caught:
-        open_prepared(tmp_path / 'data', '300w')
-    message = str(caught.value)
-    assert message.startswith(f'{path}: damaged manifest: ')
-    assert message.endswith('(run: python -m benchmark.prepare 300w --source DIR)')
-    assert named in message
-    assert '\n' not in message
-
-
-@pytest.mark.parametrize(
-    ('edit', 'error', 'message'),
-    [
-        (
-            _edited(schema_version=1),
-            OutdatedDataError,
-            'prepared by an older version (run: python -m benchmark.prepare 300w --source DIR)',
-        ),
-        (
-            _edited(drawing={'seed': 0, 'generator': 1}),
-            OutdatedDataError,
-            f'drawn by version 1 of the generator, this is {GENERATOR_VERSION} '
-            '(run: python -m benchmark.prepare 300w --source DIR)',
-        ),
-        (
-            _edited(schema_version=3),
-            BenchmarkError,
-            'prepared by a newer version (update this one, or choose another --data-root)',
-        ),
-    ],
-)
-def test_data_of_another_version_are_not_used(tmp_path, write, edit, error, message):
-    manifest = write()
-    path = tmp_path / 'data' / '300w' / 'manifest.json'
-    path.write_text(edit(path.read_text()))
-    with pytest.raises(BenchmarkError) as caught:
-        open_prepared(tmp_path / 'data', '300w')
-    assert type(caught.value) is error
-    assert str(caught.value) == f'{path}: {message}'
-    assert find_prepared(tmp_path / 'data', '300w') is None
-    assert write() == manifest == find_prepared(tmp_path / 'data', '300w')
-
-
 @pytest.mark.parametrize('change', ['removed', 'cut', 'edited'])
 def test_damaged_annotations_are_refused(tmp_path, write, change):
     write()
@@ -341,49 +217,6 @@ def test_absent_image_is_named(tmp_path, write, images):
     images.rename(tmp_path / 'moved')
     with pytest.raises(BenchmarkError, match=r'^300w: image .*source/0\.png is absent'):
         open_prepared(tmp_path / 'data', '300w')
-
-
-@pytest.mark.parametrize(
-    ('changes', 'message'),
-    [
-        ({'keypoints': np.zeros((67, 2))}, 'landmarks of shape (67, 2), expected (68, 2)'),
-        ({'keypoints': np.full((68, 2), np.nan)}, 'a landmark is not finite'),
-        ({'keypoints': np.full((68, 2), 5.0)}, 'the landmarks lie on one spot or line'),
-        ({'keypoints': np.arange(136).reshape(68, 2) * 100.0}, 'a landmark lies more than 10 image sides outside'),
-        ({'occluded': np.zeros(29, dtype=bool)}, 'occlusion flags of shape (29,), expected (68,)'),
-        ({'ambiguity': np.zeros((68, 3))}, 'ambiguity of shape (68, 3), expected (68, 2, 2)'),
-        ({'ambiguity': np.full((68, 2, 2), np.inf)}, 'the ambiguity is not a finite symmetric matrix'),
-        ({'subsets': ('full',)}, 'unknown subset full'),
-        ({'subsets': ('pose',)}, 'unknown subset pose'),
-        ({'image': 'none.png'}, 'none.png: cannot be read: No such file or directory'),
-    ],
-)
-def test_unusable_face_is_refused_and_nothing_is_written(tmp_path, write, make_faces, changes, message):
-    face = make_faces('4')[0]
-    with pytest.raises(BenchmarkError) as caught:
-        write(test=[replace(face, **changes)])
-    assert message in str(caught.value)
-    assert not (tmp_path / 'data').exists()
-
-
-def test_face_without_inter_ocular_distance_is_refused(write, make_faces):
-    face = make_faces('4')[0]
-    face.keypoints[36] = face.keypoints[45]
-    with pytest.raises(BenchmarkError, match='the inter-ocular distance is zero'):
-        write(test=[face])
-
-
-def test_face_without_inter_pupil_distance_is_refused(write, make_faces):
-    face = make_faces('4')[0]
-    face.keypoints[36:42] = np.arange(12).reshape(6, 2)
-    face.keypoints[42:48] = face.keypoints[36:42]
-    with pytest.raises(BenchmarkError, match='the inter-pupil distance is zero'):
-        write(test=[face])
-
-
-def test_no_face_at_all_is_refused(write):
-    with pytest.raises(BenchmarkError, match='300w: there is no face to prepare'):
-        write(train=[], test=[])
 
 
 def test_boxes_are_tight_and_scaled_by_200(make_faces):

@@ -34,12 +34,13 @@ class Target:
     Attributes:
         seeds: honest files to start from.
         mutate: changes a file.
-        run: reads a file; raises an AssertionError where what becomes of it must never become of any.
+        run: reads a file; returns the line that it is refused with, None where it is accepted, and raises an
+            AssertionError where what comes of it must never come of any.
     """
 
     seeds: Callable[[], Sequence[bytes]]
     mutate: Mutation
-    run: Callable[[bytes], None]
+    run: Callable[[bytes], str | None]
 
 
 def refusal(read: Callable[[Path], object], content: bytes, suffix: str) -> str | None:
@@ -61,17 +62,17 @@ def refusal(read: Callable[[Path], object], content: bytes, suffix: str) -> str 
     return None
 
 
-def _record(content: bytes) -> None:
+def _record(content: bytes) -> str | None:
     def read(path: Path) -> None:
         record = read_record(path)
         assert path.parent / Path(record.file_name).name
         if record.predictions is not None:
             assert (path.parent / record.predictions).parent == path.parent, 'predictions lie in another folder'
 
-    refusal(read, content, '.json')
+    return refusal(read, content, '.json')
 
 
-def _sealed(content: bytes) -> None:
+def _sealed(content: bytes) -> str | None:
     """What was edited is told, however little; what is accepted says what the record said."""
     honest = json.loads(seeds.records()[0].read_bytes())
 
@@ -80,23 +81,23 @@ def _sealed(content: bytes) -> None:
         found = seal_findings(path, content, record)
         assert found or json.loads(content) == honest, 'an edited record was accepted'
 
-    refusal(read, content, '.json')
+    return refusal(read, content, '.json')
 
 
-def _landmarks(suffix: str) -> Callable[[bytes], None]:
-    def run(content: bytes) -> None:
+def _landmarks(suffix: str) -> Callable[[bytes], str | None]:
+    def run(content: bytes) -> str | None:
         def read(path: Path) -> None:
             found = read_landmarks(path)
             assert found.keypoints.ndim == 3 and found.keypoints.shape[2] == 2, (
                 f'landmarks of shape {found.keypoints.shape}'
             )
 
-        refusal(read, content, suffix)
+        return refusal(read, content, suffix)
 
     return run
 
 
-def _predictions(content: bytes) -> None:
+def _predictions(content: bytes) -> str | None:
     benchmark = get_benchmark('synthetic-29')
 
     def read(path: Path) -> None:
@@ -105,10 +106,10 @@ def _predictions(content: bytes) -> None:
             for metric in summarize(predictions, benchmark):
                 assert np.isfinite(metric.value) and metric.value >= 0, f'{metric.metric} is {metric.value}'
 
-    refusal(read, content, '.npz')
+    return refusal(read, content, '.npz')
 
 
-def _configuration(content: bytes) -> None:
+def _configuration(content: bytes) -> str | None:
     text = content.decode(errors='surrogateescape')
     fault = configuration_fault(text, ())
     assert fault is None or '\n' not in fault, f'not one line: {fault!r}'
@@ -117,17 +118,18 @@ def _configuration(content: bytes) -> None:
     except ValueError as error:
         assert '\n' not in str(error), f'not one line: {error}'
         assert fault is not None, 'accepted, though it cannot be read'
-        return
+        return fault
     found: dict = {'__builtins__': {}, 'dict': dict}
     exec(compile(text, 'configuration', 'exec'), found)  # plain values alone, as was just found
     assert repr(settings) == repr({key: found[key] for key in settings}), 'other values than Python reads'
+    return fault
 
 
-def _plan(content: bytes) -> None:
-    refusal(read_plan, content, '.json')
+def _plan(content: bytes) -> str | None:
+    return refusal(read_plan, content, '.json')
 
 
-def _archive(content: bytes) -> None:
+def _archive(content: bytes) -> str | None:
     def read(path: Path) -> None:
         outside = {one for one in path.parent.rglob('*')}
         target = path.parent / 'target'
@@ -138,16 +140,16 @@ def _archive(content: bytes) -> None:
             assert all(one == target or target in one.parents for one in new), 'wrote outside its folder'
             assert not any(one.is_symlink() for one in new), 'made a link'
 
-    refusal(read, content, '.zip')
+    return refusal(read, content, '.zip')
 
 
-def _checkpoint(content: bytes) -> None:
+def _checkpoint(content: bytes) -> str | None:
     # Not with the module: the others need no PyTorch.
     from benchmark.models.official.checkpoint import read_official
     from benchmark.suite.weights import read_tensors
 
-    refusal(read_tensors, content, '.pth')
-    refusal(read_official, content, '.pkl')
+    official = refusal(read_official, content, '.pkl')
+    return refusal(read_tensors, content, '.pth') or official
 
 
 TARGETS = {

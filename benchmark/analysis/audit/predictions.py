@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.records.coding import DIGITS, positive, units_below, units_for
+from benchmark.records.compact_form import DISTANCE_UNIT, KEYPOINT_UNIT, LAST_DISTANCE_UNIT
 from benchmark.records.predictions import Predictions
 
-# Of an inter-ocular distance: two landmarks off by at most 1/2048 in x and in y, two distances off by as much.
-_GEOMETRY_ROUNDING = 2.0**-11 * (2 * 2**0.5 + 2)
-_DISTANCE, _LAST_DISTANCE = 2.0**-11, 2.0**-18  # largest units of the compact form, in inter-ocular distances
+# In inter-ocular distances: two landmarks off by at most half a unit in x and in y, two distances by at most a unit.
+_GEOMETRY_ROUNDING = 2 * (KEYPOINT_UNIT / 2 * 2**0.5 + DISTANCE_UNIT)
 
 
 def normalizer_fault(predictions: Predictions, benchmark: Benchmark) -> str | None:
@@ -68,8 +68,8 @@ def mean_fault(predictions: Predictions) -> str | None:
     units of the image (see :mod:`benchmark.records.compact_form`); the last image has a unit 128 times as fine.
     """
     scale = positive(predictions.inter_ocular)
-    units = units_below(_DISTANCE * scale)
-    units[-1:] = units_below(_LAST_DISTANCE * scale[-1:])
+    units = units_below(DISTANCE_UNIT * scale)
+    units[-1:] = units_below(LAST_DISTANCE_UNIT * scale[-1:])
     if (units_for(predictions.distances, DIGITS) > units).any():
         return None  # such an image keeps what it is given
     landmarks = predictions.distances.shape[1]

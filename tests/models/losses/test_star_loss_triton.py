@@ -113,9 +113,11 @@ def test_compiler_is_told_the_truth_about_the_kernels(fused, arguments):
     heatmaps, keypoints = (part.requires_grad_() for part in arguments[:2])
     options = ('smooth_l1', False, 1.0, 0.01, 1e-5)
     checks = ('test_schema', 'test_autograd_registration', 'test_faketensor')
-    torch.library.opcheck(fused.star_terms, (heatmaps, keypoints, *options), test_utils=checks)
+    found = torch.library.opcheck(fused.star_terms, (heatmaps, keypoints, *options), test_utils=checks)
+    assert set(found.values()) == {'SUCCESS'}
     numbers = fused.star_terms(heatmaps, keypoints, *options)[1].detach()
-    torch.library.opcheck(fused.star_gradient, (heatmaps.detach(), numbers, arguments[2]), test_utils=checks)
+    found = torch.library.opcheck(fused.star_gradient, (heatmaps.detach(), numbers, arguments[2]), test_utils=checks)
+    assert set(found.values()) == {'SUCCESS'}
 
 
 def test_compiles_without_graph_breaks(fused, arguments):
@@ -152,3 +154,4 @@ def test_step_waits_for_nothing_on_a_gpu(fused, arguments):
         STARLoss()(heatmaps, arguments[1]).backward()
     finally:
         torch.cuda.set_sync_debug_mode('default')
+    assert heatmaps.grad.isfinite().all()

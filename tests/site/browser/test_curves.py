@@ -117,5 +117,7 @@ def test_chart_is_drawn_in_the_colours_of_the_page(open_page):
       return [...found];
     }"""
     page.wait_for_function(f"({colours})().includes('0,114,178')")
+    assert '86,180,233' not in page.evaluate(colours)
     page.get_by_role('button', name='Dark page').click()
     page.wait_for_function(f"({colours})().includes('86,180,233')")
+    assert '0,114,178' not in page.evaluate(colours)

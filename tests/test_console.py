@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = ('report show --json', 'verify --json', 'run --list')
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_reader_that_has_gone_ends_a_command_quietly(command):
+    module, *options = command.split()
+    arguments = [sys.executable, '-m', f'benchmark.{module}', *options]
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=120) == 1
+    assert 'Traceback' not in said and 'BrokenPipe' not in said
+
+
+def test_usage_errors_keep_their_status():
+    done = subprocess.run(
+        [sys.executable, '-m', 'benchmark.verify', '--nonsense'], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, '') and 'unrecognized arguments' in done.stderr
