@@ -59,6 +59,8 @@ def _verify(options: argparse.Namespace) -> int:
 
     if options.data_root and not options.data_root.is_dir():
         raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
+    if options.reports != REPORTS and not options.reports.is_dir():
+        raise UsageError(f'--reports {options.reports}: no such folder (name the one of the published records)')
     folders = list(dict.fromkeys((options.reports, options.results)))
     places = options.records or [folder / 'records' for folder in folders if (folder / 'records').is_dir()]
     if not places:

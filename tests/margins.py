@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.analysis.audit.likeness import measure
+from benchmark.analysis.audit.likeness import coinciding, in_line, measure
+from benchmark.analysis.audit.mixtures import fit_mixture
+from benchmark.analysis.audit.signature import make_signature
 from benchmark.records.coding import positive
 from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import read_records
@@ -26,6 +28,9 @@ class Margins(NamedTuple):
         remainder: least remainder of a pair's median image.
         image_pairs: number of pairs of images.
         least_image: least difference or remainder of an image.
+        coinciding: largest share of a pair's landmarks that are the same but for rounding.
+        in_line: largest share of a pair's landmarks on one line with the truth.
+        mixed: least that the others of its benchmark leave of a record, where there are two at least.
     """
 
     pairs: int
@@ -33,30 +38,48 @@ class Margins(NamedTuple):
     remainder: float
     image_pairs: int
     least_image: float
+    coinciding: float
+    in_line: float
+    mixed: float
 
 
-def published_pairs() -> list[tuple[Predictions, Predictions]]:
-    """Predictions of every pair of finished records of one benchmark."""
+def published_predictions() -> list[list[Predictions]]:
+    """Predictions of all finished records of each benchmark."""
     by_benchmark: dict[str, list[Predictions]] = {}
     for record in read_records(RECORDS):
         if record.status == 'done':
             by_benchmark.setdefault(record.benchmark, []).append(read_predictions(RECORDS / record.predictions))
-    return [pair for members in by_benchmark.values() for pair in combinations(members, 2)]
+    return list(by_benchmark.values())
+
+
+def published_pairs() -> list[tuple[Predictions, Predictions]]:
+    """Predictions of every pair of finished records of one benchmark."""
+    return [pair for members in published_predictions() for pair in combinations(members, 2)]
 
 
 @cache
 def published_margins() -> Margins:
     """The margins of the published records."""
-    medians, images, count = [], [], 0
+    medians, images, landmarks, count = [], [], [], 0
     for one, other in published_pairs():
         scale = positive(one.inter_ocular)[:, None, None]
-        values = (np.dstack([p.keypoints, p.distances[..., None]]) / scale for p in (one, other))
+        values = [np.dstack([p.keypoints, p.distances[..., None]]) / scale for p in (one, other)]
         found = measure(*values)
+        landmarks += [(coinciding(*values), in_line(*values))]
         medians.append([np.median(found.difference), np.median(found.remainder)])
         images.append(min(found.difference.min(), found.remainder.min()))
         count += len(found.difference)
     difference, remainder = np.min(medians, axis=0).tolist()
-    return Margins(len(medians), difference, remainder, count, float(np.min(images)))
+    most = np.max(landmarks, axis=0).tolist()
+    return Margins(len(medians), difference, remainder, count, float(np.min(images)), *most, _least_mixed())
+
+
+def _least_mixed() -> float:
+    left = []
+    for members in published_predictions():
+        values = np.stack([make_signature(one).values[0] for one in members]).astype(np.float64)
+        left += [fit_mixture(values[i], np.delete(values, i, axis=0))[0] for i in range(len(values))]
+    return min(left)
 
 
 if __name__ == '__main__':

@@ -23,7 +23,7 @@ from benchmark.protocol.layouts import Layout
 from benchmark.records.parts import Cost, Dataset, Environment, Epoch
 from benchmark.records.predictions import Predictions, save_predictions, summarize
 from benchmark.records.record import SEALED_SINCE, Record, write_record
-from benchmark.records.seal import file_sha256, seal_of
+from benchmark.records.seal import file_sha256, fingerprint_of, seal_of
 from benchmark.site.tables import Table
 
 # As the published images are called. Those of 300W are not made up so easily: the fixture says what to take for them.
@@ -68,6 +68,11 @@ def _place_eyes(truth: np.ndarray, layout: Layout, inter_ocular: np.ndarray, int
             missing = wanted - truth[:, list(end)].mean(axis=1)
             truth[:, free] += (missing * len(end) / len(free))[:, None]
             corners += free
+
+
+def _absent(benchmark: Benchmark, trained: int, predictions: Predictions) -> int:
+    tested = len(predictions.image_ids)
+    return max(0, benchmark.train_size - trained) + max(0, benchmark.subset_sizes['full'] - tested)
 
 
 class Factory:
@@ -158,6 +163,8 @@ class Factory:
             name or f'{benchmark}_{network.lower()}_{loss.lower().replace("/", "").replace("<", "").replace(">", "")}'
         )
         fingerprint = _sha(benchmark, name, loss, seed, network, recipe, sizes, version)
+        if keys.get('experiment') and not method:
+            fingerprint = fingerprint_of(keys['experiment'], seed)
         sizes = sizes or dict(definition.subset_sizes) or {'full': 400}
         record = Record(
             name=name,
@@ -202,7 +209,7 @@ class Factory:
                     train_images=trained,
                     test_images=len(predictions.image_ids),
                     subset_images=dict(zip(definition.subsets, predictions.subsets.sum(axis=0).tolist(), strict=True)),
-                    missing=0,
+                    missing=0 if definition.synthetic else _absent(definition, trained, predictions),
                     pixels=pixels,
                 ),
                 'metrics': summarize(predictions, definition) if len(predictions.image_ids) else (),

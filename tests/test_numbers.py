@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.analysis.audit import band, figures, likeness
+from benchmark.analysis.audit import band, figures, likeness, pairs, signature
 from benchmark.models.losses import moments, star_loss_triton
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
 from benchmark.protocol import claim_rules, claims
@@ -222,6 +222,15 @@ def verifying_page() -> list[tuple]:
         ('difference is at least {} and the remainder at least {};', margins.difference, margins.remainder),
         ('of {} pairs of images none is below {} in', margins.image_pairs, margins.least_image),
         ('error above {} % of the inter-ocular', 100 * likeness.LEARNED),
+        ('NME is within {} % of each', 100 * pairs.SAME_RESULT),
+        ('Where {} % of them are the same', 100 * likeness.COINCIDING),
+        ('copied; where {} % of those', 100 * likeness.IN_LINE),
+        ('it is at most {} % and {} %.', 100 * margins.coinciding, 100 * margins.in_line),
+        ('on {}\nlandmarks of {} images', signature.LANDMARKS, signature.IMAGES // 2),
+        ('judged on {} other', signature.IMAGES // 2),
+        ('less than {} of its errors', likeness.LIKE),
+        ('leave at least {} of every', margins.mixed),
+        ('by more than\n{} inter-ocular', f'{truth.ON_AVERAGE:.5f}'),
         ('falls in {} % of cases: mean ± t s √({} + {}/n)', 100 * band.COVERAGE, 1, 1),
         ('with n - {} degrees', 1),
         ('before version {}, the same name', SEALED_SINCE),

@@ -9,23 +9,28 @@ import numpy as np
 import pytest
 
 from benchmark.verify import main
-from tests.analysis.audit.conftest import SIZES
+from tests.analysis.audit.conftest import CONFIG, CURVE, SIZES
 from tests.results import edit_record
 
 
 @pytest.fixture
 def place(factory, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    record = factory.add('synthetic-68', 'STAR', 0, sizes=SIZES)
-    return factory.reports / 'records' / record.file_name
+    record = factory.add('synthetic-68', 'STAR', 0, sizes=SIZES, curve=CURVE)
+    made = factory.reports / 'records' / record.file_name
+    edit_record(made, config=CONFIG)
+    return made
 
 
 def test_honest_records_hold(place, capsys):
     assert main([]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == f'{place.relative_to(place.parents[2])}: holds'
-    assert '  checked: record, seal, file name, no paths, predictions unchanged, predictions, ' in '\n'.join(out)
-    assert '1 records: 1 hold, 0 refused; 0 faults, 0 flags for a person, 2 notes' in out
+    assert (
+        '  checked: record, seal, file name, fingerprint, no paths, predictions unchanged, predictions, '
+        in '\n'.join(out)
+    )
+    assert '1 records: 1 hold, 0 refused; 0 faults, 0 flags for a person, 3 notes' in out
     assert 'Not to be caught by this command:' in out
 
 
@@ -56,7 +61,7 @@ def test_unreadable_predictions_are_refused_and_the_rest_is_checked(place, capsy
     assert main([str(place)]) == 1
     out = capsys.readouterr().out
     assert f'  fault [predictions] {predictions.name}: not a readable predictions file: ' in out
-    assert 'checked: record, seal, file name, no paths' in out
+    assert 'checked: record, seal, file name, fingerprint, no paths' in out
 
 
 def test_copy_is_found_among_the_records_that_are_there(place, factory, capsys, tmp_path):
@@ -65,13 +70,27 @@ def test_copy_is_found_among_the_records_that_are_there(place, factory, capsys, 
     keypoints = predictions.keypoints + rng.normal(0, 0.1, predictions.keypoints.shape).astype(np.float32)
     copied = dataclasses.replace(predictions, keypoints=keypoints)
     mine = type(factory)(tmp_path / 'mine')
-    record = mine.add('synthetic-68', 'Wing', 0, sizes=SIZES, predictions=copied, created='2026-11-26T10:00:00Z')
+    record = mine.add(
+        'synthetic-68', 'Wing', 0, sizes=SIZES, predictions=copied, created='2026-11-26T10:00:00Z', curve=CURVE
+    )
+    edit_record(mine.reports / 'records' / record.file_name, config=CONFIG)
     assert main([str(mine.reports), '--json']) == 1
     data = json.loads(capsys.readouterr().out)
     (found,) = data['records']
     assert found['path'] == str(mine.reports / 'records' / record.file_name) and not found['holds']
     assert [one['code'] for one in found['findings']] == ['copy', 'no-truth', 'no-band']
     assert data['summary'] == {'records': 1, 'holding': 0, 'refused': 1, 'faults': 1, 'flags': 0, 'notes': 2}
+
+
+def test_record_that_was_compared_with_none_says_so(place, factory, capsys):
+    main([str(place)])
+    out = capsys.readouterr().out
+    assert 'note [alone] compared with no other record: none of synthetic-68 in reports/records or results/' in out
+    assert 'no other record alike' not in out
+    factory.add('synthetic-68', 'Wing', 0, sizes=SIZES)
+    main([str(place)])
+    out = capsys.readouterr().out
+    assert '[alone]' not in out and 'no other record alike' in out
 
 
 def test_flags_and_notes_do_not_refuse(place, capsys):
@@ -84,7 +103,7 @@ def test_record_without_a_result_is_checked_too(factory, capsys, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     factory.add('synthetic-29', status='failed', reason='out of memory')
     assert main([]) == 0
-    assert '  checked: record, seal, file name, no paths\n' in capsys.readouterr().out
+    assert '  checked: record, seal, file name, fingerprint, no paths\n' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -94,6 +113,7 @@ def test_record_without_a_result_is_checked_too(factory, capsys, tmp_path, monke
         (['.'], '.: no record and no folder of records'),
         ([], 'no records in reports/records and results/records'),
         (['--data-root', 'nowhere'], '--data-root nowhere: no such folder'),
+        (['--reports', 'nowhere'], '--reports nowhere: no such folder'),
     ],
 )
 def test_mistakes_of_the_command_line_are_named(capsys, tmp_path, monkeypatch, arguments, words):

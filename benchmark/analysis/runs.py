@@ -179,9 +179,4 @@ def _check_run(path: Path, record: Record, created: datetime, later: Record | No
         benchmark = get_benchmark(record.benchmark)
     except BenchmarkError as error:
         raise BenchmarkError(f'{path}: {error}') from error
-    if record.status == 'done':
-        # Of what others trained nobody may have measured the cost.
-        for key in ('dataset',) if record.method else ('dataset', 'cost', 'environment'):
-            if getattr(record, key) is None:
-                raise BenchmarkError(f'{path}: not a valid record: status is done but {key} is null (run it again)')
     return Run(record, path, hashlib.sha256(path.read_bytes()).hexdigest(), benchmark, created, later=later)

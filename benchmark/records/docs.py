@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from typing import Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -153,6 +153,8 @@ def _type(annotation: object) -> str:
         return ' or '.join(f'`{value!r}`'.replace("'", '"') for value in arguments)
     if origin in (Union, types.UnionType):
         return ' or '.join(map(_type, arguments))
+    if origin is Annotated:
+        return _type(arguments[0])
     if origin is tuple:
         if arguments[-1] is Ellipsis:
             return f'list of {_type(arguments[0])}'

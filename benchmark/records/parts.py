@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from benchmark.records.schema import Schema
+from benchmark.records.schema import Line, Schema
+
+LEAST_THRESHOLD = 1e-6  # percent; below it a threshold is no longer a fraction
 
 
 class Metric(Schema):
     """One number with everything that it takes to know which number it is."""
 
-    subset: str = Field(description="subset of the benchmark's test images, e.g. 'full' or 'challenge'")
+    subset: Line = Field(description="subset of the benchmark's test images, e.g. 'full' or 'challenge'")
     normalizer: Literal['inter-ocular', 'inter-pupil'] = Field(description='distance that errors are divided by')
     metric: Literal['nme', 'fr', 'auc'] = Field(description='normalized mean error, failure rate, area under curve')
-    threshold: float | None = Field(description='threshold of fr and auc in percent; null for nme')
-    value: float = Field(description='percent')
-    images: int = Field(description='number of test images that the value is computed on')
+    threshold: float | None = Field(ge=LEAST_THRESHOLD, description='threshold of fr and auc in percent; null for nme')
+    value: NonNegativeFloat = Field(description='percent')
+    images: PositiveInt = Field(description='number of test images that the value is computed on')
 
 
 class Dataset(Schema):
     """The prepared data that an experiment was trained and tested on."""
 
-    fingerprint: str = Field(description='SHA-256 that identifies the prepared data on every machine, hexadecimal')
+    fingerprint: Line = Field(description='SHA-256 that identifies the prepared data on every machine, hexadecimal')
     complete: bool = Field(description='whether every image of the published benchmark was present')
-    train_images: int = Field(description='number of training images')
-    test_images: int = Field(description='number of test images')
-    subset_images: dict[str, int] = Field(description='number of test images in each subset')
-    missing: int = Field(description='number of images of the published benchmark that were absent')
-    pixels: str | None = Field(
+    train_images: NonNegativeInt = Field(description='number of training images')
+    test_images: NonNegativeInt = Field(description='number of test images')
+    subset_images: dict[Line, NonNegativeInt] = Field(description='number of test images in each subset')
+    missing: NonNegativeInt = Field(description='number of images of the published benchmark that were absent')
+    pixels: Line | None = Field(
         None,
         description='SHA-256 over the decoded pixels of all images, hexadecimal; in a drawn benchmark it may differ '
         'between processors by what rounding does, and is not part of the fingerprint; null before version 3',
@@ -39,13 +41,19 @@ class Dataset(Schema):
 class Cost(Schema):
     """What the run took. Times are wall-clock seconds on ``Environment.device_name``."""
 
-    epochs: int = Field(description='training epochs')
-    train_seconds: float = Field(description='training, without start-up and evaluation, summed over continuations')
-    train_images_per_second: float | None = Field(
+    epochs: NonNegativeInt = Field(description='training epochs')
+    train_seconds: NonNegativeFloat = Field(
+        description='training, without start-up and evaluation, summed over continuations'
+    )
+    train_images_per_second: NonNegativeFloat | None = Field(
         description='training images per second, median over epochs; null where nothing was trained'
     )
-    test_seconds: float = Field(description='final evaluation, with flip augmentation if the configuration has it')
-    peak_memory_mib: float = Field(description='peak of the process (CPU) or of allocated device memory (GPU), MiB')
+    test_seconds: NonNegativeFloat = Field(
+        description='final evaluation, with flip augmentation if the configuration has it'
+    )
+    peak_memory_mib: NonNegativeFloat = Field(
+        description='peak of the process (CPU) or of allocated device memory (GPU), MiB'
+    )
 
 
 class Determinism(Schema):
@@ -59,19 +67,19 @@ class Determinism(Schema):
 class Environment(Schema):
     """Where and with what the run was made."""
 
-    device: str = Field(description="'cpu' or 'cuda'")
-    device_name: str = Field(description='model name of the processor or GPU')
-    driver: str | None = Field(description='GPU driver version, null on a CPU')
-    threads: int = Field(description='threads that PyTorch used')
-    processes: int = Field(1, description='processes that shared the training, each with a device of its own')
-    precision: str = Field(
+    device: Line = Field(description="'cpu' or 'cuda'")
+    device_name: Line = Field(description='model name of the processor or GPU')
+    driver: Line | None = Field(description='GPU driver version, null on a CPU')
+    threads: PositiveInt = Field(description='threads that PyTorch used')
+    processes: PositiveInt = Field(1, description='processes that shared the training, each with a device of its own')
+    precision: Line = Field(
         description="'float32', 'bfloat16' or 'float16' (autocast) in training; tests and losses are float32"
     )
-    python: str = Field(description='Python version')
-    packages: dict[str, str] = Field(description='versions of the packages that numbers depend on')
-    git_commit: str | None = Field(description='commit of the benchmark, null outside a git checkout')
+    python: Line = Field(description='Python version')
+    packages: dict[Line, Line] = Field(description='versions of the packages that numbers depend on')
+    git_commit: Line | None = Field(description='commit of the benchmark, null outside a git checkout')
     git_dirty: bool | None = Field(description='whether code differed from that commit, untracked code included')
-    kernels: str | None = Field(
+    kernels: Line | None = Field(
         None, description="widest vector kernels that PyTorch used, e.g. 'AVX512'; null on a GPU and before version 3"
     )
     tf32: bool | None = Field(
@@ -83,8 +91,10 @@ class Environment(Schema):
 class Settings(Schema):
     """Switches of a configuration that trade time, memory and precision (the precision is in :class:`Environment`)."""
 
-    images_per_step: int = Field(description='images behind one step of the optimizer, over all processes and batches')
-    accumulation: int = Field(description='batches whose gradients are added up for one step')
+    images_per_step: PositiveInt = Field(
+        description='images behind one step of the optimizer, over all processes and batches'
+    )
+    accumulation: PositiveInt = Field(description='batches whose gradients are added up for one step')
     channels_last: bool = Field(description='whether images are laid out channels last')
     compiled: bool = Field(description='whether the network is compiled by torch.compile')
     gradient_checkpointing: bool = Field(description='whether features are computed again for the gradient')
@@ -93,9 +103,11 @@ class Settings(Schema):
 class Pretrained(Schema):
     """Weights that the backbone should start from, and whether it did."""
 
-    name: str = Field(description="as the configuration has it, e.g. 'open-mmlab://msra/hrnetv2_w18'")
-    file: str | None = Field(description='name of the file that was used; null: the user had it start from random ones')
-    sha256: str | None = Field(description='of that file, hexadecimal')
+    name: Line = Field(description="as the configuration has it, e.g. 'open-mmlab://msra/hrnetv2_w18'")
+    file: Line | None = Field(
+        description='name of the file that was used; null: the user had it start from random ones'
+    )
+    sha256: Line | None = Field(description='of that file, hexadecimal')
 
 
 class GivenWeights(Schema):
@@ -104,20 +116,22 @@ class GivenWeights(Schema):
     origin: Literal['official weights', 'given weights'] = Field(
         description='official: converted from a checkpoint of the official STAR code'
     )
-    file: str = Field(description='name of the file')
-    sha256: str = Field(description='of the file, hexadecimal')
-    converted_from: str | None = Field(description='SHA-256 of the official checkpoint; null for other weights')
-    converted_part: str | None = Field(description="'net_ema' or 'net' of it; null for other weights")
+    file: Line = Field(description='name of the file')
+    sha256: Line = Field(description='of the file, hexadecimal')
+    converted_from: Line | None = Field(description='SHA-256 of the official checkpoint; null for other weights')
+    converted_part: Line | None = Field(description="'net_ema' or 'net' of it; null for other weights")
 
 
 class Epoch(Schema):
     """One point of the training curve."""
 
-    epoch: int = Field(description='1-based')
+    epoch: PositiveInt = Field(description='1-based')
     loss: float = Field(description='mean training loss over the epoch')
-    learning_rate: float = Field(description='learning rate at the end of the epoch')
-    seconds: float = Field(description='wall-clock seconds of the epoch')
-    test_nme: float | None = Field(None, description='headline NME on the test images, percent; it chooses nothing')
+    learning_rate: NonNegativeFloat = Field(description='learning rate at the end of the epoch')
+    seconds: NonNegativeFloat = Field(description='wall-clock seconds of the epoch')
+    test_nme: NonNegativeFloat | None = Field(
+        None, description='headline NME on the test images, percent; it chooses nothing'
+    )
 
 
 class Registration(Schema):

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from benchmark.errors import BenchmarkError
 from benchmark.files import write_atomically
@@ -27,7 +27,7 @@ from benchmark.records.parts import (
     Registration,
     Settings,
 )
-from benchmark.records.schema import Schema, read_json
+from benchmark.records.schema import Line, Schema, read_json
 from benchmark.records.seal import file_sha256, seal_of
 
 SCHEMA_VERSION = 3
@@ -44,52 +44,52 @@ class Record(Schema):
         description='version of this schema; since 2, predictions are written in the compact form; since 3, a record '
         'holds hashes of its predictions and of itself',
     )
-    name: str = Field(description='name of the configuration, as benchmark.run --list prints it')
+    name: Line = Field(description='name of the configuration, as benchmark.run --list prints it')
     seed: int | None = Field(
         description='seed of initialization, shuffling and augmentation; null where given weights were tested'
     )
-    benchmark: str = Field(description="a name of benchmark.protocol.benchmarks, e.g. '300w' or 'synthetic-68'")
+    benchmark: Line = Field(description="a name of benchmark.protocol.benchmarks, e.g. '300w' or 'synthetic-68'")
     status: Status = Field(description='closed set: done, failed, no-data (nothing prepared), not-run (not reached)')
-    reason: str | None = Field(None, description='one line on why there is no result; null when done')
-    fingerprint: str = Field(description='SHA-256 of all that identifies the result, the seed included')
-    experiment: str | None = Field(
+    reason: Line | None = Field(None, description='one line on why there is no result; null when done')
+    fingerprint: Line = Field(description='SHA-256 of all that identifies the result, the seed included')
+    experiment: Line | None = Field(
         None,
         description='SHA-256 of all that identifies the result but the seed: resolved configuration, source of '
         'components of its own, data, kind of device, given weights and results version; the seeds of a row have it in '
         'common; null before version 3',
     )
-    recipe: str = Field(
+    recipe: Line = Field(
         description='SHA-256 of configuration without its loss, source of components besides it, data and kind of '
         'device; equal recipes differ in the loss alone'
     )
-    loss: str = Field(description="short name of the loss, e.g. 'STAR' or 'smooth-L1'")
-    backbone: str = Field(description="short name of the network, e.g. 'ResNet-18'")
-    method: str | None = Field(
+    loss: Line = Field(description="short name of the loss, e.g. 'STAR' or 'smooth-L1'")
+    backbone: Line = Field(description="short name of the network, e.g. 'ResNet-18'")
+    method: Line | None = Field(
         None, description="the method's name in print, of results that this benchmark did not make; null for its own"
     )
-    input_size: tuple[int, int] = Field(description='width and height of the network input, pixels')
+    input_size: tuple[PositiveInt, PositiveInt] = Field(description='width and height of the network input, pixels')
     config: str = Field(description='resolved configuration as Python text')
-    components: dict[str, str] = Field(
+    components: dict[Line, Line] = Field(
         {}, description="SHA-256 of the source of each module that the configuration uses besides this package's"
     )
-    source: str | None = Field(
+    source: Line | None = Field(
         None,
         description='where the code of a result is to be found that this benchmark did not make, and which version',
     )
     settings: Settings | None = Field(None, description='null in records of version 0.1, and unless done')
     pretrained: Pretrained | None = Field(None, description='null where the configuration starts from random weights')
     weights: GivenWeights | None = Field(None, description='null where this benchmark trained the weights')
-    parameters: int | None = Field(None, description='number of trainable parameters')
-    gflops: float | None = Field(
+    parameters: NonNegativeInt | None = Field(None, description='number of trainable parameters')
+    gflops: NonNegativeFloat | None = Field(
         None,
         description='billions of multiplications with addition in convolutions and matrix products for one image, '
         'forward, without flip test; null in records of version 0.1 and where nothing was counted',
     )
-    checkpoint_rule: str | None = Field(None, description="which weights are tested, e.g. 'last epoch, EMA weights'")
-    box: str | None = Field(None, description='how the face box is obtained and padded')
+    checkpoint_rule: Line | None = Field(None, description="which weights are tested, e.g. 'last epoch, EMA weights'")
+    box: Line | None = Field(None, description='how the face box is obtained and padded')
     dataset: Dataset | None = Field(None, description='null while nothing is prepared')
     predictions: str | None = Field(None, description='name of the predictions file beside this record')
-    predictions_sha256: str | None = Field(None, description='of that file, hexadecimal; null before version 3')
+    predictions_sha256: Line | None = Field(None, description='of that file, hexadecimal; null before version 3')
     metrics: tuple[Metric, ...] = Field(
         (), description='computed from the predictions, which have to give the same; empty unless done'
     )
@@ -101,11 +101,11 @@ class Record(Schema):
     plan: Registration | None = Field(
         None, description='the plan that named this run before it was made; null where there was none'
     )
-    started: str | None = Field(
+    started: Line | None = Field(
         None, description='UTC time at which the training was first started, ISO 8601; null before version 3'
     )
-    created: str = Field(description='UTC time at which this record was written, ISO 8601')
-    seal: str | None = Field(
+    created: Line = Field(description='UTC time at which this record was written, ISO 8601')
+    seal: Line | None = Field(
         None,
         description='SHA-256 of the record without this key, as JSON with sorted keys and no blanks: tells an edited '
         'record from one that was written; null before version 3',
@@ -159,16 +159,20 @@ def read_record(path: Path) -> Record:
     """Read and validate one record.
 
     Raises:
-        BenchmarkError: the file is not a record of this schema, or one that is done and does not name its predictions;
-            the message names file and first wrong key.
+        BenchmarkError: the file is not a record of this schema, or one that is done and lacks its predictions, data
+            or, unless others made it, cost or environment; the message names file and first wrong key.
     """
     record = read_json(Record, path, 'record')
-    if record.status == 'done' and record.predictions is None:
-        raise BenchmarkError(f'{path}: not a valid record: status is done but predictions is null (run it again)')
     if record.predictions is not None and not _is_file_name(record.predictions):
         raise BenchmarkError(
             f'{path}: not a valid record: predictions: {record.predictions!r} is no plain file name (mend the file)'
         )
+    if record.status == 'done':
+        # Of what others trained nobody may have measured the cost.
+        needed = ('predictions', 'dataset') if record.method else ('predictions', 'dataset', 'cost', 'environment')
+        for key in needed:
+            if getattr(record, key) is None:
+                raise BenchmarkError(f'{path}: not a valid record: status is done but {key} is null (run it again)')
     return record
 
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import BenchmarkError
 
 MOST_BYTES = 2**26  # the largest records that there are take 0.1 MB
 _Stored = TypeVar('_Stored', bound='Schema')
+
+
+def _one_line(text: str) -> str:
+    control = re.search(r'[\x00-\x1f\x7f-\x9f\u2028\u2029]', text)
+    if control:
+        raise ValueError(f'{control[0]!r} in it, a control character or line break')
+    return text
+
+
+# Text that is shown in tables and terminals: nothing in it moves a cursor or begins a line.
+Line = Annotated[str, AfterValidator(_one_line)]
 
 
 class Schema(BaseModel):
@@ -36,9 +48,7 @@ def read_json(kind: type[_Stored], path: Path, name: str) -> _Stored:
         return kind.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        where = '.'.join(map(str, first['loc'])) or 'file'
-        raise BenchmarkError(
-            f'{path}: not a valid {name}: {where}: {first["msg"]} (mend or remove the file)'
-        ) from error
+        where, what = '.'.join(map(str, first['loc'])) or 'file', first['msg'].removeprefix('Value error, ')
+        raise BenchmarkError(f'{path}: not a valid {name}: {where}: {what} (mend or remove the file)') from error
     except OSError as error:
         raise BenchmarkError(f'{path}: cannot read the {name}: {error.strerror}') from error

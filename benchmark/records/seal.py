@@ -1,4 +1,4 @@
-"""The seal of a record: it tells an edited record from one that was written.
+"""The hashes of a record: the seal, which tells an edited record from one that was written, and its fingerprint.
 
 A seal tells that a file was edited, not by whom: whoever edits a record can seal it again. What is sealed are the keys
 that the file has, not those of the schema, so that keys that later versions add change no seal.
@@ -23,6 +23,16 @@ def seal_of(content: Mapping[str, object]) -> str:
     unsealed = {key: value for key, value in content.items() if key != KEY}
     text = json.dumps(unsealed, sort_keys=True, separators=(',', ':'), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()
+
+
+def fingerprint_of(experiment: str, seed: int | None) -> str:
+    """Fingerprint of one seed of an experiment, SHA-256, hexadecimal.
+
+    Args:
+        experiment: as in the record.
+        seed: the seed; None where given weights are tested as they are.
+    """
+    return hashlib.sha256(json.dumps([experiment, seed]).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

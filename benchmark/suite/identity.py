@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from benchmark.records.seal import fingerprint_of
 from benchmark.suite.components import Components, changed
 
 # Raised whenever a change of code changes numbers, so that results of older code are not taken for current ones.
@@ -66,7 +67,7 @@ class Identity:
         Args:
             seed: the seed; None where given weights are tested as they are.
         """
-        return _sha256([self.experiment, seed])
+        return fingerprint_of(self.experiment, seed)
 
     @property
     def _numbers(self) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +20,6 @@ from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.record import Record, read_record
 from benchmark.records.times import as_time
 from benchmark.verification.truth import Truth, truth_findings
-
-_NEEDED = ('predictions', 'dataset')  # of a record that is done
 
 
 @dataclass
@@ -95,10 +94,12 @@ def verify_records(named: Sequence[Path], folders: Sequence[Path], data_root: Pa
     wanted = {run.benchmark.name for run in runs}
     others = [run for folder in folders for run in _others(folder, taken, wanted)]
     by_path = {one.path: one for one in verified}
+    counts = Counter(run.benchmark.name for run in [*runs, *others])
     for one in verified:
         if one.run:
-            one.checks |= {'no other record alike': [], 'within the band of its seeds': []}
-    for finding, first, second in pair_findings([*runs, *others]):
+            alone = [] if counts[one.run.benchmark.name] > 1 else [_alone(one.run, folders)]
+            one.checks |= {'no other record alike': alone, 'within the band of its seeds': []}
+    for finding, first, second in pair_findings([*runs, *others], by_path):
         about = by_path.get(second.path) or by_path.get(first.path)
         if about:
             about.checks['no other record alike'].append(finding)
@@ -113,9 +114,6 @@ def _verify(path: Path, truth: Truth) -> Verified:
         record, content = read_record(path), path.read_bytes()
         benchmark = get_benchmark(record.benchmark)
         created = as_time(record.created)
-        missing = [key for key in _NEEDED if record.status == 'done' and getattr(record, key) is None]
-        if missing:
-            raise BenchmarkError(f'{path}: not a valid record: status is done but {missing[0]} is null (run it again)')
         if created is None:
             raise BenchmarkError(f'{path}: not a valid record: created: {record.created!r} is no ISO 8601 time')
     except BenchmarkError as error:
@@ -137,6 +135,12 @@ def _verify(path: Path, truth: Truth) -> Verified:
     return found
 
 
+def _alone(run: Run, folders: Sequence[Path]) -> Finding:
+    where = ' or '.join(str(folder / 'records') for folder in folders)
+    said = f'compared with no other record: none of {run.benchmark.name} in {where}'
+    return Finding('alone', f'{run.path}: {said}')
+
+
 def _of_file(path: Path, error: BenchmarkError) -> str:
     """The message of an error, which names its file."""
     text = ' '.join(str(error).split())
@@ -150,7 +154,7 @@ def _others(folder: Path, taken: set[Path], benchmarks: set[str]) -> list[Run]:
         if path.resolve() in taken:
             continue
         record = read_record(path)
-        if record.status == 'done' and record.benchmark in benchmarks and record.dataset:
+        if record.status == 'done' and record.benchmark in benchmarks:
             runs.append(_other(path, record, store))
     return runs
 

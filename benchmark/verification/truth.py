@@ -23,6 +23,9 @@ from benchmark.records.predictions import Predictions
 # What the compact form rounds, in inter-ocular distances: half a unit of x and of y, and a distance by a unit.
 SLACK = KEYPOINT_UNIT / 2 * 2**0.5 + DISTANCE_UNIT
 _SINGLE = 1e-5  # relative: single precision, and another order of sums
+_COORDINATE = 2.0**-22  # relative, of a coordinate in single precision, and of the truth that it was compared with
+# Inter-ocular distances that all distances may be off by on average: rounding goes both ways.
+ON_AVERAGE = 2e-5
 
 
 class Faces(NamedTuple):
@@ -167,7 +170,11 @@ def _distance_problem(
     scale = positive(predictions.inter_ocular[places])
     true = np.linalg.norm(predictions.keypoints[places] - faces.keypoints[found], axis=-1)
     stored = predictions.distances[places].astype(np.float64)
-    slack = SLACK * scale[:, None] + _SINGLE * true
+    slack = _SINGLE * true
+    if predictions.exact_means is None:
+        slack += _COORDINATE * np.abs(predictions.keypoints[places]).max(axis=(1, 2), initial=0)[:, None]
+    else:
+        slack += SLACK * scale[:, None]
     off = np.abs(true - stored) > slack
     if off.any():
         image, landmark = np.argwhere(off)[0]
@@ -178,10 +185,22 @@ def _distance_problem(
         )
     means, true_means = predictions.mean_distance[places], true.mean(axis=1)
     off = np.abs(means - true_means) > slack.mean(axis=1)
-    if not off.any():
+    if off.any():
+        first = int(np.argmax(off))
+        return (
+            f'exact_means of {off.sum()} images are not those of the landmarks, first of '
+            f'{predictions.image_ids[places[first]]}: {means[first]:.6g} px, true {true_means[first]:.6g} px'
+        )
+    return _average_problem((means - true_means) / scale, true_means / scale, true.size)
+
+
+def _average_problem(apart: NDArray[np.float64], true: NDArray[np.float64], count: int) -> str | None:
+    """Errors, each within what rounding allows, that are too small or too large on average over ``count`` landmarks."""
+    if not len(apart):
         return None
-    first = int(np.argmax(off))
-    return (
-        f'exact_means of {off.sum()} images are not those of the landmarks, first of '
-        f'{predictions.image_ids[places[first]]}: {means[first]:.6g} px, true {true_means[first]:.6g} px'
-    )
+    mean = float(apart.mean())
+    # Five standard deviations of what rounding does to one landmark are 1.3 times the slack.
+    if abs(mean) <= ON_AVERAGE + 1.5 * SLACK / count**0.5:
+        return None
+    size = 'smaller' if mean < 0 else 'larger'
+    return f'distances: {100 * abs(mean) / true.mean():.2g} % {size} on average than those of the landmarks'

@@ -151,8 +151,9 @@ def test_seeds_of_another_experiment_make_another_row(factory, sections):
 
 
 def test_newest_record_of_a_seed_and_experiment_counts(factory, sections):
-    factory.add('synthetic-29', 'STAR', version='1', experiment='a' * 64)
-    newest = factory.add('synthetic-29', 'STAR', version='2', experiment='a' * 64, created=NEWER)
+    theirs = {'experiment': 'a' * 64, 'method': 'Ours'}
+    factory.add('synthetic-29', 'STAR', version='1', **theirs)
+    newest = factory.add('synthetic-29', 'STAR', version='2', created=NEWER, **theirs)
     (row,) = sections()[0].rows
     assert [run.record.fingerprint for run in row.done] == [newest.fingerprint]
 

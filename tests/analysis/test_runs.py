@@ -208,7 +208,7 @@ def change_record(factory):
         ({'metric': 'fr', 'threshold': 8.0, 'value': 77.0}, r'metrics: fr8\.full\.inter-ocular is 77, its'),
         ({'metric': 'auc', 'threshold': 7.0, 'value': 77.0}, r'metrics: auc7\.full\.inter-ocular is 77, its'),
         ({'metric': 'fr', 'threshold': None}, 'metrics: fr with the threshold None is no metric'),
-        ({'metric': 'auc', 'threshold': 0.0}, r'metrics: auc with the threshold 0\.0 is no metric'),
+        ({'metric': 'auc', 'threshold': 0.0}, r'metrics\.0\.threshold: Input should be greater than'),
         ({'threshold': 8.0}, r'metrics: nme with the threshold 8\.0 is no metric'),
     ],
 )

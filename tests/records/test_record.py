@@ -85,6 +85,26 @@ def test_record_is_frozen(record):
 
 
 @pytest.mark.parametrize(
+    ('key', 'value'),
+    [
+        ('name', 'a\nb'),
+        ('loss', '\x1b[2J'),
+        ('input_size', [0, 64]),
+        ('parameters', -5),
+        ('gflops', -1),
+        ('curve', [{'epoch': 0, 'loss': 1, 'learning_rate': 1, 'seconds': 1}]),
+        ('metrics', [{'subset': 'full', 'normalizer': 'inter-pupil', 'metric': 'fr', 'threshold': 5e-324, 'value': 1}]),
+    ],
+)
+def test_values_that_cannot_be_are_refused_by_name(record, tmp_path, key, value):
+    path = write_record(record, tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(BenchmarkError) as caught:
+        read_record(path)
+    assert str(caught.value).startswith(f'{path}: not a valid record: {key}') and '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ('predictions', 'fault'),
     [
         (None, 'status is done but predictions is null'),

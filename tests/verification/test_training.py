@@ -22,7 +22,7 @@ def records(finished, tmp_path):
 
 
 def _verify(tmp_path, *arguments):
-    folders = '--results', str(tmp_path / 'results'), '--reports', str(tmp_path / 'none')
+    folders = '--results', str(tmp_path / 'results'), '--reports', str(tmp_path)
     return main([*map(str, arguments), *folders, '--json'])
 
 

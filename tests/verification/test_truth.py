@@ -14,7 +14,7 @@ from benchmark.datasets.pts import parse_pts
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.predictions import Predictions, read_predictions, save_predictions
 from benchmark.records.record import read_records
-from benchmark.verification.truth import Faces, Truth, truth_findings
+from benchmark.verification.truth import SLACK, Faces, Truth, truth_findings
 
 
 class Given:
@@ -83,6 +83,19 @@ def test_shrunk_distances_are_caught(check):
 def test_shrunk_exact_means_are_caught(check):
     (finding,) = check(exact_means=0.9 * check.stored.exact_means)
     assert 'exact_means of ' in finding.text and ' images are not those of the landmarks, first of ' in finding.text
+
+
+def test_distances_that_are_all_a_little_too_small_are_caught(check):
+    """Each of them by less than rounding could have changed it."""
+    less = 0.1 * SLACK * check.stored.inter_ocular.astype(float)
+    distances = np.maximum(check.stored.distances - less[:, None], 0).astype(np.float32)
+    (finding,) = check(distances=distances, exact_means=check.stored.exact_means - less)
+    assert finding.code == 'truth' and ' % smaller on average than those of the landmarks' in finding.text
+
+
+def test_distances_that_were_not_rounded_are_held_to_their_last_digits(check):
+    (finding,) = check(exact_means=None)
+    assert 'are not those of the landmarks, first of landmark ' in finding.text
 
 
 def test_other_normalizing_distances_and_subsets_are_caught(check):

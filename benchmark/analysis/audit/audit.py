@@ -11,7 +11,7 @@ from benchmark.analysis.audit.curve import curve_findings
 from benchmark.analysis.audit.figures import data_findings, metric_findings
 from benchmark.analysis.audit.finding import Finding
 from benchmark.analysis.audit.registration import plan_findings
-from benchmark.analysis.audit.sealing import hash_findings, seal_findings
+from benchmark.analysis.audit.sealing import fingerprint_findings, hash_findings, seal_findings
 from benchmark.analysis.audit.texts import file_name_findings, path_findings
 from benchmark.records.record import SEALED_SINCE, Record
 
@@ -37,6 +37,7 @@ def check_record(path: Path, content: bytes, record: Record, digest: Digest | No
     checks = {
         'seal': seal_findings(path, content, record),
         'file name': file_name_findings(path, record),
+        'fingerprint': fingerprint_findings(path, record),
         'no paths': path_findings(path, record),
     }
     if digest is None:

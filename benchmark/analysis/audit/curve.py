@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,33 +23,46 @@ _SUM = 1e-6  # relative, that sums and quotients of stored seconds may be off by
 _RATE = 1e-6  # relative, of a learning rate
 _SAME_WEIGHTS = 1e-3  # relative, between the NME in the curve and the final one of the same weights
 _LAST_EPOCH = ('last epoch', 'last epoch, EMA weights')
+_SCHEDULE = (('train_cfg', 'max_epochs'), ('train_dataloader', 'batch_size'))
 _LEAST_SHARE = 0.9  # of the training time that has to lie between start and end, whose clock may be set meanwhile
 
 
 def curve_findings(path: Path, record: Record, digest: Digest) -> list[Finding]:
-    """What of the curve, its cost and its times contradict each other, and what is only unusual."""
-    config = _settings(record)
+    """What of curve, cost and times contradict each other, what is only unusual, and what is not checked."""
+    config, unread = _settings(record)
     problems = [*_time_problems(record)]
-    unusual = []
+    unusual, unchecked = [], []
     if record.curve and record.cost:
         problems += [*_epoch_problems(record, config), *_speed_problems(record, config)]
         problems += [*_rate_problems(record, config), *_nme_problems(record, digest)]
+    unusual += _unusual_times(record)
     if record.curve:
         unusual += _unusual(record)
+        unchecked += [unread] if unread else []
+    elif record.cost and record.cost.epochs and record.method is None:
+        unusual.append(f'curve: empty, cost.epochs is {record.cost.epochs}')
     what_to_do = 'write the record anew from what made it'
-    return [Finding('curve', f'{path}: {one} ({what_to_do})') for one in problems] + [
-        Finding('unusual-curve', f'{path}: {one} (look at the training)') for one in unusual
-    ]
+    return (
+        [Finding('curve', f'{path}: {one} ({what_to_do})') for one in problems]
+        + [Finding('unusual-curve', f'{path}: {one} (look at the training)') for one in unusual]
+        + [Finding('no-schedule', f'{path}: {one}') for one in unchecked]
+    )
 
 
-def _settings(record: Record) -> Mapping[str, object]:
-    """The configuration as far as it says nothing but values; others write into ``config`` what they like."""
+def _settings(record: Record) -> tuple[Mapping[str, object], str | None]:
+    """The configuration as far as it says nothing but values, and why the curve is not held to it.
+
+    Of results that others made there is none: they write into ``config`` what they like.
+    """
+    unread = 'its curve is not compared with its configuration'
     if record.method is not None:
-        return {}
+        return {}, None
     try:
-        return parse_config(record.config)
-    except ValueError:
-        return {}
+        config = parse_config(record.config)
+    except ValueError as error:
+        return {}, f'{unread}: config: {error}'
+    missing = [keys for keys in _SCHEDULE if _number(config, *keys) is None]
+    return config, f'{unread}: it has no number as {".".join(missing[0])}' if missing else None
 
 
 def _epoch_problems(record: Record, config: Mapping[str, object]) -> Iterator[str]:
@@ -129,7 +143,12 @@ def _unusual(record: Record) -> Iterator[str]:
     first, last = statistics.fmean(losses[:third]), statistics.fmean(losses[-third:])
     if len(losses) >= 3 and last >= first:
         yield f'curve: the loss does not fall, from {first:g} to {last:g} on average over a third of the epochs'
+
+
+def _unusual_times(record: Record) -> Iterator[str]:
     started, created = record.started and as_time(record.started), as_time(record.created)
+    if created and created - datetime.now(timezone.utc) > timedelta(days=1):
+        yield f'created is {record.created}, which is to come'
     if started and created and record.cost:
         passed = (created - started).total_seconds()
         if passed < _LEAST_SHARE * record.cost.train_seconds:

@@ -28,6 +28,10 @@ def data_findings(path: Path, record: Record, digest: Digest) -> list[Finding]:
     benchmark, problems = get_benchmark(record.benchmark), []
     if data.missing and (data.complete or (digest.published and data.train_images >= benchmark.train_size)):
         problems.append(f'dataset.missing is {data.missing}, but complete or the numbers of images say that none is')
+    if record.method is None and benchmark.train_size:
+        absent = max(0, benchmark.train_size - data.train_images) + max(0, benchmark.subset_sizes['full'] - images)
+        if data.missing < absent:
+            problems.append(f'dataset.missing is {data.missing}, the numbers of images say that {absent} are')
     for subset, count in data.subset_images.items():
         if digest.counts.get(subset) != count:
             found = digest.counts.get(subset, 0)
@@ -41,10 +45,12 @@ def metric_findings(path: Path, record: Record, digest: Digest) -> list[Finding]
     problems, seen = [], set()
     for metric in record.metrics:
         threshold = metric.threshold
-        if (metric.metric == 'nme') != (threshold is None) or (threshold is not None and threshold <= 0):
+        if (metric.metric == 'nme') != (threshold is None):
             problems.append(f'metrics: {metric.metric} with the threshold {threshold} is no metric')
             continue
         measure, key = _measure(metric.subset, metric.normalizer, metric.metric, threshold)
+        if key in seen:
+            problems.append(f'metrics: {key} is there twice')
         seen.add(key)
         images = digest.counts.get(metric.subset, 0)
         if not 0 < metric.images == images:

@@ -11,6 +11,12 @@ image is measured by two numbers, both in units of its errors, so that they do n
 
 Over the 46 pairs of the published records (two losses, three seeds of each) the median image has a difference of at
 least 0.358 and a remainder of at least 0.333; among their 18,689 pairs of images the least of either is 0.091.
+
+Two more say of how many landmarks, each for itself, the same holds, since what was taken from several records, or moved
+by shares that vary, is like none of them as a whole:
+
+- *coinciding*: those that lie no further apart than the compact form rounds; at most 1.0 % of any of these pairs.
+- *in line*: those whose way from p to p' leads along the line to the truth; at most 19.6 %.
 """
 
 from __future__ import annotations
@@ -21,6 +27,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.records.compact_form import KEYPOINT_UNIT
+
 LIKE = 0.12  # of the median image, a third of what two trainings have at least
 IMAGE_LIKE = 0.05  # of one image
 SHARE = 0.05  # of the images that have to be so like
@@ -29,6 +37,11 @@ LEARNED = (
 )
 FLOOR = 1e-3  # inter-ocular distances: errors below that are what rounding leaves
 _LEAST_MOVE = 0.02
+COINCIDING = 0.05  # of the landmarks, from which on they were taken from the other record
+IN_LINE = 0.5  # of the landmarks that have moved
+_ALONG = 0.96  # cosine between a landmark's way and the line to the truth; 18 % of random ways have more
+_NO_TRIANGLE = 1.3  # a "cosine" beyond 1 by more than rounding: the two were not measured against one truth
+_BLURRED = 0.005  # inter-ocular distances, below which rounding blurs what lies where
 # Noise that was added does not know which images, landmarks and errors are hard, nor which landmarks are neighbours.
 # Pairs of published records spread at least 2.1-fold over images and 1.5-fold over landmarks, neighbours correlate by
 # at least 0.19; white noise has 1.35, 1.09 and 0.
@@ -62,6 +75,30 @@ def measure(first: NDArray, second: NDArray) -> Measured:
     factor = product / square
     # Negative beyond rounding where there is no such triangle, since the two were not measured against one truth.
     return Measured(difference, np.sqrt(np.abs(other - factor * product) / square), factor)
+
+
+def coinciding(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+    """Share of the landmarks of predictions (..., N, K, 3) that are the same but for rounding, and not just right."""
+    apart = np.abs(second[..., :2] - first[..., :2]).max(axis=-1)
+    return ((apart <= KEYPOINT_UNIT) & (first[..., 2] > _BLURRED)).mean(axis=(-1, -2))
+
+
+def in_line(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+    """Share of the landmarks of predictions (..., N, K, 3) that lie on one line with the other ones and the truth.
+
+    Only landmarks that lie apart, from each other and from the truth, count.
+    """
+    way = np.sqrt(((second[..., :2] - first[..., :2]) ** 2).sum(axis=-1))
+    sides = np.stack(np.broadcast_arrays(first[..., 2], second[..., 2]))
+    near, far = sides.min(axis=0), sides.max(axis=0)
+    counted = (way > _BLURRED) & (near > _BLURRED)
+    # By the law of cosines, at the truth and at the landmark further from it: the first alone is that of two networks
+    # that are nearly alike, the second that of one that is far better than the other.
+    at_truth = (near**2 + far**2 - way**2) / np.maximum(2 * near * far, _BLURRED**2)
+    at_far = (far**2 + way**2 - near**2) / np.maximum(2 * far * way, _BLURRED**2)
+    cosines = np.abs(np.stack([at_truth, at_far]))
+    along = counted & (cosines.min(axis=0) > _ALONG) & (cosines.max(axis=0) < _NO_TRIANGLE)
+    return along.mean(axis=(-1, -2)) / np.maximum(counted.mean(axis=(-1, -2)), COINCIDING)
 
 
 def has_learned(first: NDArray, second: NDArray) -> NDArray[np.bool_]:
@@ -104,6 +141,9 @@ def likeness(first: NDArray, second: NDArray, scale: NDArray) -> Likeness | None
     moved = abs(1 - factor)
     if remainder < LIKE and moved >= max(_LEAST_MOVE, 2 * remainder):
         return Likeness('moved', f'moved {"towards" if factor < 1 else "away from"} the truth by {100 * moved:.3g} %')
+    line = float(in_line(first, second))
+    if line >= IN_LINE:
+        return Likeness('moved', f'{100 * line:.0f} % of the landmarks that differ moved along the line to the truth')
     if difference < LIKE:
         return Likeness('copy', _how(first, second, scale))
     if difference < _NOISE and _is_noise(first, second, scale):
@@ -111,13 +151,20 @@ def likeness(first: NDArray, second: NDArray, scale: NDArray) -> Likeness | None
     alike = (found.difference < IMAGE_LIKE) | (found.remainder < IMAGE_LIKE)
     if alike.mean() >= SHARE:
         return Likeness('copy', f'in {alike.sum()} of {len(alike)} images the same, or moved along their errors')
+    same = float(coinciding(first, second))
+    if same >= COINCIDING:
+        return Likeness('copy', f'in {100 * same:.0f} % of the landmarks the same')
     return None
 
 
 def _how(first: NDArray, second: NDArray, scale: NDArray) -> str:
     apart = np.linalg.norm(second[..., :2] - first[..., :2], axis=-1) * scale[:, None]
+    if not apart.any():
+        return 'the same'
     typical = float(np.median(apart))
-    return 'the same' if not apart.any() else f'the same but for {typical:.2g} px in the median landmark'
+    if not typical:
+        return f'in {100 * (apart == 0).mean():.0f} % of the landmarks the same'
+    return f'the same but for {typical:.2g} px in the median landmark'
 
 
 def _is_noise(first: NDArray, second: NDArray, scale: NDArray) -> bool:

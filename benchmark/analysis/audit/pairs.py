@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.analysis.audit.finding import Finding
-from benchmark.analysis.audit.likeness import IMAGE_LIKE, LIKE, SHARE, Likeness, has_learned, likeness, measure
+from benchmark.analysis.audit.likeness import (
+    COINCIDING,
+    IMAGE_LIKE,
+    IN_LINE,
+    LIKE,
+    SHARE,
+    Likeness,
+    coinciding,
+    has_learned,
+    in_line,
+    likeness,
+    measure,
+)
+from benchmark.analysis.audit.mixtures import mixture_findings
 from benchmark.analysis.audit.signature import Signature, distance_hashes, name_hashes
 from benchmark.records.coding import positive
 from benchmark.records.predictions import Predictions
@@ -22,33 +37,35 @@ if TYPE_CHECKING:
 
 _SCREENED = 1.4  # how much less like than refused a signature may be, since it is of few images
 _SPREAD = 2.0  # of a signature's differences over its images, below which they may be noise
+SAME_RESULT = 0.005  # relative, of NME: what other kernels make of a run whose predictions stay alike
 _LEAST_IMAGES = 8  # of a signature that two records have in common
 
 
 class Pair(NamedTuple):
-    """A finding about two runs; the second one was created later."""
+    """A finding about two runs; it is about the second one, which was created later or is doubted."""
 
     finding: Finding
     first: Run
     second: Run
 
 
-def pair_findings(runs: Sequence[Run]) -> list[Pair]:
-    """Runs that share predictions, or whose predictions are those of another one, moved or with noise; and runs of the
-    same data that were tested on different images.
+def pair_findings(runs: Sequence[Run], doubted: Collection[Path] = ()) -> list[Pair]:
+    """Runs that share predictions, or whose predictions are those of others, moved, mixed or with noise; and runs of
+    the same data that were tested on different images.
 
-    Records of one run may have the same predictions: the same configuration and seed, trained twice. Where name or
-    configuration differ, but loss, network and seed do not, or where one of them tested given weights, which may be
-    those of the other, that the predictions are the same is for a person to judge.
+    Records of one run may have the same predictions: the same configuration and seed, trained twice, with a result that
+    is the same as well. Where name or configuration differ, but loss, network and seed do not, or where one of them
+    tested given weights, which may be those of the other, that the predictions are the same is for a person to judge.
 
     Args:
         runs: finished ones, of any benchmarks.
+        doubted: paths of records that a finding is about rather than the others, whatever ``created`` says.
 
     Raises:
         BenchmarkError: a predictions file has become unreadable.
     """
     by_benchmark = defaultdict(list)
-    for run in sorted(runs, key=lambda run: (run.created, run.path.name, run.path)):
+    for run in sorted(runs, key=lambda run: (run.path in doubted, run.created, run.path.name, run.path)):
         by_benchmark[run.benchmark.name].append(run)
     found = []
     for members in by_benchmark.values():
@@ -56,6 +73,7 @@ def pair_findings(runs: Sequence[Run]) -> list[Pair]:
         for first, second in sorted(_suspects(members)):
             pair = _judge(members[first], members[second])
             found += [pair] if pair else []
+        found += [Pair(*mixture) for mixture in mixture_findings(members)]
     return found
 
 
@@ -116,6 +134,8 @@ def _is_suspect(first: NDArray, second: NDArray) -> NDArray[np.bool_]:
         (np.minimum(difference, remainder) < _SCREENED * LIKE)
         | ((images < _SCREENED * IMAGE_LIKE).mean(axis=-1) >= SHARE / 2)
         | ((difference < 1) & (high < _SPREAD * low))
+        | (coinciding(first, second) >= COINCIDING / 2)
+        | (in_line(first, second) >= IN_LINE / _SCREENED)
     )
 
 
@@ -136,10 +156,11 @@ def _judge(first: Run, second: Run) -> Pair | None:
     found = compare_predictions(one, other)
     if found is None:
         return None
-    same_run = _identity(first.record) == _identity(second.record)
-    if same_run and found.code == 'copy':
-        return None
-    code = 'twin' if found.code == 'copy' and _are_twins(first.record, second.record) else found.code
+    code = found.code
+    if code == 'copy' and _same_result(first, second):
+        if _identity(first.record) == _identity(second.record):
+            return None
+        code = 'twin' if _are_twins(first.record, second.record) else code
     text = f'{second.predictions_path}: holds the predictions of another record, {first.predictions_path}: {found.text}'
     what_to_do = {'twin': 'look whether both are one training'}.get(code, 'restore it or run the experiment again')
     return Pair(Finding(code, f'{text} ({what_to_do})'), first, second)
@@ -148,6 +169,11 @@ def _judge(first: Run, second: Run) -> Pair | None:
 def _identity(record: Record) -> tuple:
     weights = record.weights and record.weights.sha256
     return record.benchmark, record.name, record.seed, record.recipe, record.config, weights, record.method
+
+
+def _same_result(first: Run, second: Run) -> bool:
+    key = f'nme.full.{first.benchmark.headline_normalizer}'
+    return math.isclose(first.digest.values[key], second.digest.values[key], rel_tol=SAME_RESULT)
 
 
 def _are_twins(first: Record, second: Record) -> bool:

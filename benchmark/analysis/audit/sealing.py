@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.analysis.audit.finding import Finding
 from benchmark.records.record import SEALED_SINCE, Record
-from benchmark.records.seal import seal_of
+from benchmark.records.seal import fingerprint_of, seal_of
 
 _ANEW = 'restore the file, or write the record anew from what made it'
 
@@ -39,6 +39,16 @@ def seal_findings(path: Path, content: bytes, record: Record) -> list[Finding]:
     if seal_of(keys) != record.seal:
         return [Finding('seal', f'{path}: seal: the record was changed after it was written ({_ANEW})')]
     return []
+
+
+def fingerprint_findings(path: Path, record: Record) -> list[Finding]:
+    """A fingerprint that is not that of experiment and seed; others make theirs as they like."""
+    if record.method or record.experiment is None:
+        return []
+    if record.fingerprint == fingerprint_of(record.experiment, record.seed):
+        return []
+    text = f'fingerprint is not that of the experiment and seed {record.seed}'
+    return [Finding('fingerprint', f'{path}: {text} ({_ANEW})')]
 
 
 def hash_findings(path: Path, record: Record, sha256: str) -> list[Finding]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmark.records.coding import positive
 from benchmark.records.predictions import Predictions
 
-_IMAGES, _LANDMARKS = 32, 16
+IMAGES, LANDMARKS = 32, 16
 
 
 class Signature(NamedTuple):
@@ -31,10 +31,10 @@ class Signature(NamedTuple):
 
 def make_signature(predictions: Predictions) -> Signature:
     """The signature of predictions."""
-    landmarks = np.unique(np.linspace(0, predictions.distances.shape[1] - 1, _LANDMARKS).astype(int))
+    landmarks = np.unique(np.linspace(0, predictions.distances.shape[1] - 1, LANDMARKS).astype(int))
     keys, values = [], []
     for hashes in (name_hashes(predictions), distance_hashes(predictions)):
-        chosen = np.argsort(hashes, kind='stable')[:_IMAGES]
+        chosen = np.argsort(hashes, kind='stable')[:IMAGES]
         scale = positive(predictions.inter_ocular[chosen])[:, None, None]
         points = predictions.keypoints[chosen][:, landmarks].astype(np.float64)
         distances = predictions.distances[chosen][:, landmarks, None].astype(np.float64)

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.records.parts import Epoch
 from benchmark.records.predictions import Predictions, read_predictions, save_predictions
 from tests.results import Factory
 
+# A curve that nothing contradicts, and what its configuration says of it.
+CURVE = tuple(Epoch(epoch=i, loss=1 / i, learning_rate=0.1 / i, seconds=10 + 1 / i) for i in range(1, 31))
+CONFIG = 'train_cfg = dict(max_epochs=30)\ntrain_dataloader = dict(batch_size=16)\n'
 SIZES = {'full': 300, 'common': 220, 'challenge': 80}
 
 
@@ -35,14 +39,20 @@ def truth(tmp_path_factory) -> np.ndarray:
 
 
 @pytest.fixture(scope='session')
-def trained(truth) -> list[Predictions]:
-    """Two seeds of a training: errors that hard images, hard landmarks and annotators have in common, as real ones."""
+def seeds(truth) -> list[Predictions]:
+    """Four seeds of a training: errors that hard images, hard landmarks and annotators have in common, as real ones."""
     rng = np.random.default_rng(3)
     base = Factory(Path('nowhere')).predictions('synthetic-68', 'STAR', 0, SIZES, 0.04)
     scale = 0.03 * base.inter_ocular[:, None, None] * np.exp(rng.normal(0, 0.4, (300, 1, 1)))
     scale = scale * np.exp(rng.normal(0, 0.3, (1, 68, 1)))
     shared = rng.normal(size=truth.shape)
-    return [with_errors(base, truth, scale * (0.8 * shared + 0.6 * _smooth(rng, truth.shape))) for _ in range(2)]
+    return [with_errors(base, truth, scale * (0.8 * shared + 0.6 * _smooth(rng, truth.shape))) for _ in range(4)]
+
+
+@pytest.fixture(scope='session')
+def trained(seeds) -> list[Predictions]:
+    """Two of them."""
+    return seeds[:2]
 
 
 def _smooth(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
 
-from benchmark.analysis.audit.likeness import IMAGE_LIKE, LIKE
+from benchmark.analysis.audit.likeness import COINCIDING, IMAGE_LIKE, IN_LINE, LIKE
 from benchmark.analysis.audit.pairs import compare_predictions, have_like_images
 from benchmark.analysis.audit.signature import make_signature
 from benchmark.records.predictions import Predictions
@@ -74,6 +75,31 @@ def test_large_moves_and_moves_of_each_image_by_its_own_share_are_caught(trained
     assert compare_predictions(trained[0], with_errors(trained[0], truth, (1 - shares) * errors)).code == 'moved'
 
 
+def test_moves_of_each_landmark_by_its_own_share_are_caught(trained, truth, errors):
+    rng, caught = np.random.default_rng(9), 0
+    for _ in range(100):
+        shares = rng.uniform(0, rng.uniform(0.1, 1), (*errors.shape[:2], 1))
+        moved = with_errors(trained[0], truth, (1 - shares) * errors)
+        caught += compare_predictions(trained[0], moved).code == 'moved' and is_noticed(trained[0], moved)
+    assert caught == 100
+
+
+def test_landmarks_taken_from_several_records_are_caught(seeds):
+    nearest = np.argmin([one.distances for one in seeds], axis=0)
+    keypoints = np.choose(nearest[..., None], [one.keypoints for one in seeds])
+    distances = np.choose(nearest, [one.distances for one in seeds])
+    best = dataclasses.replace(seeds[0], keypoints=keypoints, distances=distances)
+    for one in seeds:
+        assert re.fullmatch(r'in 2\d % of the landmarks the same', compare_predictions(one, best).text)
+        assert is_noticed(one, best)
+
+
+def test_far_better_network_may_be_in_line_with_the_truth(trained, truth):
+    """From a bad prediction every way to a good one leads towards the truth."""
+    better = with_errors(trained[1], truth, 0.2 * (trained[1].keypoints - truth))
+    assert compare_predictions(trained[0], better) is None
+
+
 def test_copies_of_some_images_are_caught(trained):
     first, second = trained
     keypoints, distances = second.keypoints.copy(), second.distances.copy()
@@ -102,4 +128,5 @@ def test_published_records_are_far_from_being_refused():
     margins = published_margins()
     assert min(margins.difference, margins.remainder) > 2 * LIKE, margins
     assert margins.least_image > IMAGE_LIKE, margins
+    assert margins.coinciding < COINCIDING / 2 and margins.in_line < IN_LINE / 2, margins
     assert [compare_predictions(*pair) for pair in published_pairs()] == [None] * margins.pairs

@@ -51,6 +51,29 @@ def test_predictions_moved_towards_the_truth_are_caught_of_the_same_run_too(besi
     assert beside(moved, seed=0, version='2') == ['moved']
 
 
+def test_images_of_the_same_run_that_were_altered_are_caught(beside, trained, truth):
+    errors = trained[0].keypoints - truth
+    errors[np.argsort(trained[0].distances.mean(axis=1))[150:]] *= 0.5
+    assert beside(with_errors(trained[0], truth, errors), seed=0, version='2') == ['moved']
+
+
+def test_same_run_on_another_machine_may_differ_a_little(beside, trained, truth):
+    noise = 0.05 * np.random.default_rng(0).normal(size=truth.shape)
+    other = with_errors(trained[0], truth, trained[0].keypoints - truth + noise)
+    assert beside(other, seed=0, version='2', changes={'config': "loss = 'STAR'\nversion = '1'\n"}) == []
+
+
+def test_record_in_doubt_is_the_one_that_a_finding_is_about(factory, trained, truth):
+    moved = with_errors(trained[0], truth, 0.9 * (trained[0].keypoints - truth))
+    factory.add('synthetic-68', 'Wing', 0, sizes=SIZES, predictions=moved, created='2020-01-01T00:00:00Z')
+    factory.add('synthetic-68', 'STAR', 0, sizes=SIZES, predictions=trained[0])
+    early, late = sorted(read_runs([factory.reports], Store()), key=lambda run: run.created)
+    (blamed,) = pair_findings([early, late])
+    assert blamed.second is late and 'moved away from' in blamed.finding.text
+    (blamed,) = pair_findings([early, late], {early.path})
+    assert blamed.second is early and 'moved towards the truth by 10 %' in blamed.finding.text
+
+
 def test_single_row_is_caught_in_the_record(beside, trained):
     keypoints = trained[1].keypoints.copy()
     keypoints[5] = trained[0].keypoints[9]

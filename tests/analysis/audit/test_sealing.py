@@ -11,18 +11,18 @@ from benchmark.analysis.audit.audit import check_record, first_fault
 from benchmark.analysis.audit.reading import read_digest
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.records.parts import Epoch
 from benchmark.records.predictions import read_predictions, save_predictions
 from benchmark.records.record import read_record
+from tests.analysis.audit.conftest import CONFIG, CURVE
 from tests.results import edit_record
-
-CURVE = tuple(Epoch(epoch=i, loss=1 / i, learning_rate=0.1 / i, seconds=10 + 1 / i) for i in range(1, 31))
 
 
 @pytest.fixture
 def path(factory) -> Path:
     record = factory.add('synthetic-29', sizes={'full': 60}, curve=CURVE)
-    return factory.reports / 'records' / record.file_name
+    made = factory.reports / 'records' / record.file_name
+    edit_record(made, config=CONFIG)
+    return made
 
 
 def check(path: Path):
@@ -37,7 +37,7 @@ def codes(path: Path) -> list[str]:
 
 def test_honest_record_holds_in_every_check(path):
     checks = check(path)
-    assert len(checks) == 9 and not any(checks.values())
+    assert len(checks) == 10 and not any(checks.values())
 
 
 def test_one_changed_digit_anywhere_is_caught(path):
@@ -103,6 +103,18 @@ def test_predictions_that_were_saved_again_are_caught(path):
     assert finding.code == 'hash' and finding.text.startswith(f'{predictions}: its SHA-256 is ')
 
 
+def test_fingerprint_of_another_seed_or_experiment_is_caught(factory):
+    record = factory.add('synthetic-29', sizes={'full': 60}, experiment='ab' * 32, curve=CURVE)
+    made = factory.reports / 'records' / record.file_name
+    edit_record(made, config=CONFIG)
+    assert codes(made) == []
+    for change in ({'seed': 1}, {'experiment': 'ac' * 32}):
+        edit_record(made, **({'seed': 0, 'experiment': 'ab' * 32} | change))
+        assert 'fingerprint' in codes(made)
+    edit_record(made, method='Ours')
+    assert 'fingerprint' not in codes(made)
+
+
 def test_record_under_another_name_is_caught(path):
     assert codes(path.rename(path.with_name('mine.json'))) == ['file-name']
 
@@ -121,5 +133,5 @@ def test_path_of_a_machine_is_flagged(path, text):
     'text', ['open-mmlab://msra/hrnetv2_w18', 'https://host/a/b', 'ResNet-18 x 1/4', 'a/b', '1 / 2']
 )
 def test_names_and_addresses_are_no_paths(path, text):
-    edit_record(path, config=f"data = '{text}'\n", backbone=text)
+    edit_record(path, config=f"{CONFIG}data = '{text}'\n", backbone=text)
     assert codes(path) == []

@@ -16,8 +16,8 @@ LOOSE = Determinism(algorithms=False, cudnn=False, cudnn_benchmark=True)
 def facts(factory, sections):
     """Makes a record, with an environment and other keys as given; returns the facts of its page by name."""
 
-    def make(environment=None, **keys) -> dict[str, str]:
-        record = factory.add('synthetic-29', 'STAR')
+    def make(environment=None, experiment=None, **keys) -> dict[str, str]:
+        record = factory.add('synthetic-29', 'STAR', experiment=experiment)
         changed = {'environment': record.environment.model_copy(update=environment or {}), **keys}
         write_record(record.model_copy(update=changed), factory.reports / 'records')
         (row,) = sections()[0].rows
