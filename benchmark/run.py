@@ -168,26 +168,43 @@ def _follow(
     from benchmark.suite.display import Display
     from benchmark.suite.listing import print_jobs
     from benchmark.suite.planning import plan_jobs
-    from benchmark.suite.registration import check_planned, describe_plan, freeze_plan, planned_experiments
+    from benchmark.suite.registration import check_planned, planned_experiments
 
-    display = Display()
-    if not options.plan.exists():
+    display, only_said = Display(), options.list or options.dry_run
+    there = options.plan.exists()
+    if there:
+        plan, _ = read_plan(options.plan)
+        experiments = planned_experiments(plan, options.plan, experiments)
+        options.seeds = sorted({run.seed for run in plan.runs})
+        setup = replace(setup, plan=options.plan.resolve(), named=True)
+    if not only_said:
         prepare_drawn(experiments, folders['data_root'], display)
-        plan = freeze_plan(options.plan, plan_jobs(experiments, options.seeds, places, setup), places)
-        for line in describe_plan(plan, options.plan):
-            print(line, file=sys.stderr)
-        return 0
-    plan, _ = read_plan(options.plan)
-    experiments = planned_experiments(plan, options.plan, experiments)
-    options.seeds = sorted({run.seed for run in plan.runs})
-    prepare_drawn(experiments, folders['data_root'], display)
     jobs = plan_jobs(experiments, options.seeds, places, setup)
+    if not there:
+        _freeze(options, jobs, places)
+        return 0
     check_planned(plan, options.plan, jobs)
-    if options.list or options.dry_run:
+    if only_said:
         print_jobs(jobs, options.list, options.json)
         return 0
-    setup = replace(setup, plan=options.plan.resolve(), named=True)
     return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, [])
+
+
+def _freeze(options: argparse.Namespace, jobs: Sequence[Job], places: Places) -> None:
+    """Freeze what would be run here; with --dry-run or --list say so, and write nothing."""
+    from benchmark.records.plans import freeze
+    from benchmark.suite.listing import print_jobs
+    from benchmark.suite.registration import describe_plan, draft_plan, plannable
+
+    only_said = options.list or options.dry_run
+    jobs, left_out = plannable(jobs, options.plan)
+    plan = draft_plan(options.plan, jobs, places)
+    if only_said:
+        print_jobs(jobs, options.list, options.json)
+    else:
+        freeze(plan, options.plan)
+    for line in (*left_out, *describe_plan(plan, options.plan, frozen=not only_said)):
+        print(line, file=sys.stderr)
 
 
 def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:
