@@ -66,7 +66,9 @@ def test_name_that_would_leave_the_folder_is_refused(plan, tmp_path, name):
 def test_plan_that_no_code_can_have_frozen_is_refused(plan, tmp_path, change):
     (name,) = change
     content = json.loads(plan.model_dump_json()) | change
-    (tmp_path / 'p.json').write_text(json.dumps({key: one for key, one in content.items() if (key, one) != (name, None)}))
+    (tmp_path / 'p.json').write_text(
+        json.dumps({key: one for key, one in content.items() if (key, one) != (name, None)})
+    )
     with pytest.raises(BenchmarkError, match=rf'p\.json: not a valid plan: {name}: ') as refused:
         read_plan(tmp_path / 'p.json')
     assert '\n' not in str(refused.value)
