@@ -25,7 +25,7 @@ FOLDER = 'plans'
 
 def _time(text: str) -> str:
     if as_time(text) is None:
-        raise ValueError(f'{text!r} is no ISO 8601 time')
+        raise ValueError(f'{text[:40]!r} is no ISO 8601 time')
     return text
 
 
