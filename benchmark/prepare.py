@@ -22,6 +22,7 @@ from benchmark.protocol.benchmarks import BENCHMARKS
 
 SYNTHETIC = tuple(name for name, benchmark in BENCHMARKS.items() if benchmark.synthetic)
 LISTED_PROBLEMS = 20
+DATA_ROOT = Path('data')
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument(
-        '--data-root', type=Path, default=Path('data'), metavar='DIR', help='folder of prepared data (default: data)'
+        '--data-root', type=Path, default=DATA_ROOT, metavar='DIR', help='folder of prepared data (default: data)'
     )
     common = argparse.ArgumentParser(add_help=False, parents=[where])
     common.add_argument('--json', action='store_true', help='print the result on stdout as JSON')
@@ -129,9 +130,15 @@ def _prepare_synthetic(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_data_root(options: argparse.Namespace) -> None:
+    if options.data_root != DATA_ROOT and not options.data_root.is_dir():
+        raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
+
+
 def _check(options: argparse.Namespace) -> int:
     from benchmark.datasets.check import check_prepared  # not needed to prepare
 
+    _check_data_root(options)
     report = check_prepared(options.data_root, options.benchmark, options.sheet, options.all)
     for line in (*report.lines(), *report.summary()):
         _say(line)
@@ -141,6 +148,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    _check_data_root(options)
     text = list_test_set(options.data_root, options.benchmark)
     if options.output is None:
         print(text, end='')

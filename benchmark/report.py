@@ -56,7 +56,10 @@ def build_parser() -> argparse.ArgumentParser:
         'the published pages anew.',
     )
     publishing.add_argument(
-        'names', nargs='*', metavar='NAME', help='configurations, shell patterns allowed (default: all, and speeds)'
+        'names',
+        nargs='*',
+        metavar='NAME',
+        help='configurations, shell patterns allowed, or a part that only one has (default: all, and speeds)',
     )
     for command in (show, comparison, publishing):
         # What stands before the command counts where nothing stands behind it.
@@ -74,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     command = {'show': _show, 'compare': _compare, 'publish': _publish, None: _build}[options.command]
     try:
+        if options.command != 'publish' and options.reports != REPORTS and not options.reports.is_dir():
+            raise UsageError(f'--reports {options.reports}: no such folder (name the folder of published records)')
         command(options)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
@@ -95,9 +100,10 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _publish(options: argparse.Namespace) -> None:
+    from benchmark.analysis.selection import whole_names
     from benchmark.records.publishing import publish
 
-    copied = publish(options.results, options.reports, options.names)
+    copied = publish(options.results, options.reports, whole_names(options.names, options.results))
     built = _build_pages(options.reports, [options.reports])
     if not options.json:
         print(f'published {len(copied)} files from {options.results}', file=sys.stderr)

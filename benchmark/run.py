@@ -83,8 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _check_usage(parser, options)
     folders = {name: getattr(options, name) or Path(default) for name, default in FOLDERS.items()}
     try:
-        if options.data_root and not options.data_root.is_dir():
-            raise UsageError(f'--data-root {options.data_root}: no such folder (make it, or prepare data into it)')
+        _check_paths(options)
         return _run(options, folders)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
@@ -97,19 +96,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     selected = options.all or options.dataset or options.loss or options.name
     planned = options.plan is not None and options.plan.exists()
-    if planned and (selected or options.seeds is not None):
+    if planned and options.plan.is_file() and (selected or options.seeds is not None):
         parser.error(f'--plan {options.plan}: is there already, and says what is run (give it alone)')
     options.seeds = options.seeds or [0]
     if (options.evaluate is None) != (options.config is None):
         parser.error('--evaluate and --config go together')
-    if options.evaluate and (selected or options.plan or options.list or options.dry_run or options.processes != 1):
-        parser.error('--evaluate CHECKPOINT --config CONFIG stands alone')
+    others = {
+        **{f'--{name}': getattr(options, name) for name in ('all', 'dataset', 'loss', 'name', 'plan', 'list')},
+        '--dry-run': options.dry_run,
+        '--processes': options.processes != 1,
+    }
+    unfit = [flag for flag, given in others.items() if given]
+    if options.evaluate and unfit:
+        parser.error(f'--evaluate CHECKPOINT --config CONFIG goes without {", ".join(unfit)} (leave that out)')
     if not (selected or options.list or options.evaluate or planned):
         parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
     if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
         parser.error('--seeds: expected different, non-negative numbers')
     if options.processes < 1:
         parser.error('--processes: expected a positive number')
+
+
+def _check_paths(options: argparse.Namespace) -> None:
+    if options.data_root and not options.data_root.is_dir():
+        raise UsageError(f'--data-root {options.data_root}: no such folder (make it, or prepare data into it)')
+    if options.configs and not options.configs.is_dir():
+        raise UsageError(f'--configs {options.configs}: no such folder (name the folder of configurations)')
+    if options.pretrained and not options.pretrained.exists():
+        raise UsageError(f'--pretrained {options.pretrained}: no such file or folder (name weights, or their folder)')
+    if options.plan and options.plan.exists() and not options.plan.is_file():
+        raise UsageError(f'--plan {options.plan}: is no file (name the file of a plan, there or to be written)')
+    if options.evaluate and not options.evaluate.is_file():
+        raise UsageError(f'--evaluate {options.evaluate}: no such file (name a file of weights)')
 
 
 def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
@@ -168,26 +186,43 @@ def _follow(
     from benchmark.suite.display import Display
     from benchmark.suite.listing import print_jobs
     from benchmark.suite.planning import plan_jobs
-    from benchmark.suite.registration import check_planned, describe_plan, freeze_plan, planned_experiments
+    from benchmark.suite.registration import check_planned, planned_experiments
 
-    display = Display()
-    if not options.plan.exists():
+    display, only_said = Display(), options.list or options.dry_run
+    there = options.plan.exists()
+    if there:
+        plan, _ = read_plan(options.plan)
+        experiments = planned_experiments(plan, options.plan, experiments)
+        options.seeds = sorted({run.seed for run in plan.runs})
+        setup = replace(setup, plan=options.plan.resolve(), named=True)
+    if not only_said:
         prepare_drawn(experiments, folders['data_root'], display)
-        plan = freeze_plan(options.plan, plan_jobs(experiments, options.seeds, places, setup), places)
-        for line in describe_plan(plan, options.plan):
-            print(line, file=sys.stderr)
-        return 0
-    plan, _ = read_plan(options.plan)
-    experiments = planned_experiments(plan, options.plan, experiments)
-    options.seeds = sorted({run.seed for run in plan.runs})
-    prepare_drawn(experiments, folders['data_root'], display)
     jobs = plan_jobs(experiments, options.seeds, places, setup)
+    if not there:
+        _freeze(options, jobs, places)
+        return 0
     check_planned(plan, options.plan, jobs)
-    if options.list or options.dry_run:
+    if only_said:
         print_jobs(jobs, options.list, options.json)
         return 0
-    setup = replace(setup, plan=options.plan.resolve(), named=True)
     return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, [])
+
+
+def _freeze(options: argparse.Namespace, jobs: Sequence[Job], places: Places) -> None:
+    """Freeze what would be run here; with --dry-run or --list say so, and write nothing."""
+    from benchmark.records.plans import freeze
+    from benchmark.suite.listing import print_jobs
+    from benchmark.suite.registration import describe_plan, draft_plan, plannable
+
+    only_said = options.list or options.dry_run
+    jobs, left_out = plannable(jobs, options.plan)
+    plan = draft_plan(options.plan, jobs, places)
+    if only_said:
+        print_jobs(jobs, options.list, options.json)
+    else:
+        freeze(plan, options.plan)
+    for line in (*left_out, *describe_plan(plan, options.plan, frozen=not only_said)):
+        print(line, file=sys.stderr)
 
 
 def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:

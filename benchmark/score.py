@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchmark.scoring.submission import Answers
 
 WORST = 5
+DATA_ROOT = Path('data')
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         '--dataset', required=True, choices=tuple(BENCHMARKS), metavar='NAME', help=f'one of {", ".join(BENCHMARKS)}'
     )
     parser.add_argument(
-        '--data-root', type=Path, default=Path('data'), metavar='DIR', help='folder of prepared data (default: data)'
+        '--data-root', type=Path, default=DATA_ROOT, metavar='DIR', help='folder of prepared data (default: data)'
     )
     parser.add_argument(
         '--allow-incomplete',
@@ -89,6 +90,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.submit is not None:
         check_name(options.submit)
     given = _given(options)
+    _check_paths(options)
     score = score_file(options.predictions, options.data_root, options.dataset, options.allow_incomplete)
     data = score_data(options.predictions, score, options.worst)
     if not options.json:
@@ -101,12 +103,19 @@ def _run(options: argparse.Namespace) -> None:
                 f'{options.predictions}: not submitted: {score.finding.what} (mend it, or submit it with --as-it-is)'
             )
         folders = options.results, options.reports, options.data_root
-        path, verified = submit(options.submit, score, _answers(given), *folders)
+        path, verified = submit(options.submit, score, _answers(given, options.dataset), *folders)
         data['record'] = str(path)
         for line in finding_lines(verified):
             print(line, file=sys.stderr)
         print(f'wrote {path} and its predictions (show it with: python -m benchmark.report)', file=sys.stderr)
     _print(options, data)
+
+
+def _check_paths(options: argparse.Namespace) -> None:
+    if not options.predictions.exists():
+        raise UsageError(f'{options.predictions}: no such file (name a file of predictions)')
+    if options.data_root != DATA_ROOT and not options.data_root.is_dir():
+        raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
 
 
 def _print(options: argparse.Namespace, data: dict[str, object]) -> None:
@@ -137,14 +146,14 @@ def _given(options: argparse.Namespace) -> dict[str, object]:
     texts = {key: getattr(options, key) for key in (*QUESTIONS, 'recipe') if getattr(options, key) is not None}
     if options.submit is None and (texts or options.as_it_is):
         raise UsageError(f'{_flag(next(iter(texts), "as_it_is"))} is said of a row (name it with --submit NAME)')
-    given = {key: parse_answer(key, text) for key, text in texts.items()}
+    given = {key: parse_answer(key, text, options.dataset) for key, text in texts.items()}
     missing = [_flag(key) for key in QUESTIONS if key not in given]
     if options.submit is not None and missing and not sys.stdin.isatty():
         raise UsageError(f'--submit also needs {", ".join(missing)} (without a terminal nothing is asked for)')
     return given
 
 
-def _answers(given: dict[str, object]) -> Answers:
+def _answers(given: dict[str, object], benchmark: str) -> Answers:
     """Ask for what was not given."""
     from benchmark.scoring.submission import QUESTIONS, Answers, parse_answer
 
@@ -155,7 +164,7 @@ def _answers(given: dict[str, object]) -> Answers:
             if not text:
                 raise UsageError(f'{_flag(key)} was not answered; nothing was written')
             try:
-                given[key] = parse_answer(key, text)
+                given[key] = parse_answer(key, text, benchmark)
             except UsageError as error:
                 print(error, file=sys.stderr)
     return Answers(**given)

@@ -153,10 +153,16 @@ def test_full_disk_leaves_the_old_preparation_untouched(tmp_path, prepare, prepa
 
 
 def test_source_that_is_no_300w_is_one_line(tmp_path, prepare):
-    _, lines = prepare('300w', '--source', 'nowhere', status=1)
+    _, lines = prepare('300w', '--source', 'nowhere', status=2)
     assert lines == [
         'error: 300w: nowhere does not exist (give the folder that holds afw, helen, lfpw and ibug, or their archives)'
     ]
+
+
+@pytest.mark.parametrize('command', ['check', 'list'])
+def test_prepared_data_that_are_named_and_absent_are_a_usage_error(prepare, command):
+    _, lines = prepare(command, '300w', '--data-root', 'nowhere', status=2)
+    assert lines == ['error: --data-root nowhere: no such folder (name the folder of prepared data)']
 
 
 @pytest.mark.parametrize('benchmark', ORIGINAL)

@@ -200,6 +200,27 @@ def test_rows_are_published_by_name(own, factory, capsys):
     assert err.startswith("error: '*_l1' fits no finished result in results (there are: ")
 
 
+def test_part_of_one_name_is_enough_to_publish_it(own, factory, capsys):
+    (whole,) = {json.loads(path.read_text())['name'] for path in (own.reports / 'records').glob('*_wing*.json')}
+    assert main(['publish', whole[1:]]) == 0, capsys.readouterr().err
+    published = [json.loads(path.read_text())['loss'] for path in (factory.reports / 'records').glob('*.json')]
+    assert sorted(published) == ['STAR', 'Wing']
+    before = _files(factory.reports)
+    assert main(['publish', whole[1:4]]) == 2
+    err = capsys.readouterr().err.splitlines()[-1]
+    assert err.startswith(f"error: '{whole[1:4]}' is a part of 2 names: ") and f"or '*{whole[1:4]}*')" in err
+    assert _files(factory.reports) == before
+
+
+@pytest.mark.parametrize('command', [[], ['show'], ['compare', 'a', 'b']])
+def test_published_folder_that_is_named_and_absent_is_a_usage_error(tmp_path, capsys, command):
+    assert main(['--results', 'mine', '--reports', 'nowhere', *command]) == 2
+    assert (
+        capsys.readouterr().err == 'error: --reports nowhere: no such folder (name the folder of published records)\n'
+    )
+    assert not list(tmp_path.iterdir())
+
+
 def test_figures_are_made_as_files_when_asked_for(own):
     assert main(['--png']) == 0
     assert (own.reports / 'figures' / 'ced-synthetic-29.png').is_file()

@@ -202,7 +202,12 @@ def test_truncated_image_is_named(workshop, own_data):
         (['--name', 'unknown'], ['--name unknown', 'tiny-star']),
         (['--dataset', 'helen'], ['--dataset helen', 'synthetic-29']),
         (['--all', '--data-root', '/nonexistent'], ['/nonexistent', 'no such folder']),
-        (['--evaluate', 'a.pth', '--config', 'unknown'], ['--config unknown', '--list']),
+        (['--evaluate', __file__, '--config', 'unknown'], ['--config unknown', '--list']),
+        (['--evaluate', 'a.pth', '--config', 'tiny-star'], ['--evaluate a.pth', 'no such file']),
+        (['--all', '--configs', '/nonexistent'], ['--configs /nonexistent', 'no such folder']),
+        (['--all', '--pretrained', '/nonexistent'], ['--pretrained /nonexistent', 'no such file or folder']),
+        (['--plan', '/tmp'], ['--plan /tmp', 'is no file']),
+        (['--plan', '/tmp', '--all'], ['--plan /tmp', 'is no file']),
     ],
 )
 def test_argument_that_names_nothing_is_one_line(workshop, arguments, parts):
@@ -225,8 +230,14 @@ def test_experiment_made_for_a_gpu_is_a_row_with_its_reason(workshop):
     assert 'made for a GPU' in (workshop.folder / 'results' / 'README.md').read_text()
 
 
-def test_folder_without_configurations_is_one_line(workshop):
-    check_one_line_error(workshop.call('--all', '--configs', '/nonexistent'), '/nonexistent', 'no configuration')
+def test_folder_without_configurations_is_one_line(workshop, tmp_path):
+    (tmp_path / 'none').mkdir()
+    check_one_line_error(workshop.call('--all', '--configs', str(tmp_path / 'none')), 'none', 'no configuration')
+
+
+def test_what_given_weights_do_not_go_with_is_named(workshop):
+    result = workshop.call('--evaluate', '/nope.pth', '--config', 'x', '--dry-run', '--all')
+    assert result.returncode == 2 and 'goes without --all, --dry-run (leave that out)' in result.stderr
 
 
 @pytest.mark.parametrize(

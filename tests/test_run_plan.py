@@ -68,7 +68,52 @@ def test_what_lacks_its_data_cannot_be_planned(workshop, tmp_path):
     config = workshop.folder / 'configs' / 'tiny-300w.py'
     config.write_text(config.read_text() + "\ntest_dataloader = dict(dataset=dict(benchmark='300w'))\n")
     error = _error(workshop.call('--plan', str(tmp_path / 'p.json'), '--name', 'tiny-300w'))
-    assert 'cannot be planned: no prepared data' in error
+    assert 'nothing of what is selected can be planned: no prepared data' in error
+
+
+@pytest.mark.parametrize('only', ['--dry-run', '--list'])
+def test_plan_that_is_only_asked_for_is_said_and_not_written(workshop, tmp_path, only):
+    workshop.data = tmp_path / 'undrawn'
+    workshop.data.mkdir()
+    path = tmp_path / 'study.json'
+    result = workshop.call('--plan', str(path), '--name', 'tiny-star', '--seeds', '7', '8', only)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == f'{path}: would be frozen: 2 trainings (seeds 7 8), 0 comparisons\n'
+    assert [line.split(' (')[0].split()[-1] for line in result.stdout.splitlines()] == ['7', '8']
+    assert not path.exists() and not list(workshop.data.iterdir())
+    assert not (workshop.folder / 'results').exists() and not (workshop.folder / 'work').exists()
+
+
+def test_plan_that_is_there_is_said_without_drawing_its_data(workshop, plan, tmp_path):
+    path, _ = plan
+    workshop.data = tmp_path / 'undrawn'
+    workshop.data.mkdir()
+    result = workshop.call('--plan', str(path), '--dry-run')
+    assert result.returncode == 0 and len(result.stdout.splitlines()) == 4
+    assert not list(workshop.data.iterdir())
+
+
+def test_plan_holds_what_would_be_run_here_and_says_what_would_not(workshop, tmp_path):
+    workshop.write_config('tiny-official', "_base_ = './tiny-smoothl1.py'\nneeds_gpu = True\n")
+    path = tmp_path / 'study.json'
+    result = workshop.call('--plan', str(path), '--dataset', 'synthetic-29')
+    assert result.returncode == 0, result.stderr
+    assert [run.name for run in read_plan(path)[0].runs] == ['tiny-smoothl1', 'tiny-star']
+    assert result.stderr.startswith('left out: tiny-official: made for a GPU')
+    for name in ('tiny-smoothl1', 'tiny-star'):
+        config = workshop.folder / 'configs' / f'{name}.py'
+        config.write_text(config.read_text() + '\nneeds_gpu = True\n')
+    other = tmp_path / 'other.json'
+    result = workshop.call('--plan', str(other), '--dataset', 'synthetic-29')
+    assert 'nothing of what is selected can be planned: made for a GPU' in _error(result)
+    assert result.stderr.count('\n') == 1 and not other.exists()
+
+
+def test_plan_of_other_seeds_for_each_configuration_is_refused(workshop, plan):
+    path, _ = plan
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {'runs': content['runs'][1:]}))
+    assert 'each configuration once with each seed' in _error(workshop.call('--plan', str(path)))
 
 
 def test_plan_that_is_there_stands_alone(workshop, plan):

@@ -18,12 +18,16 @@ import pytest
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.sections import make_sections
 from benchmark.analysis.store import Store
+from benchmark.errors import UsageError
 from benchmark.protocol.metrics import area_under_curve, failure_rate, per_image_nme
 from benchmark.records import read_predictions, read_record
 from benchmark.score import main
+from benchmark.scoring.submission import check_name, parse_answer
+from benchmark.suite.experiments import find_experiments
 from tests.scoring.cases import write_test_set
 
 ROOT = Path(__file__).resolve().parents[1]
+CONFIGURATION = 'td-softargmax_res18w16-fpn-star_16b-80e_300w-128x128'
 SAID = {
     '--method': 'MyMethod',
     '--loss': 'MyLoss',
@@ -179,10 +183,25 @@ def test_other_numbers_of_landmarks_and_what_is_no_number_are_refused(desk, caps
     assert f'a coordinate of 1 images is NaN or infinite, first of {desk.truth.names[7]}' in err
     points[7, 3, 1] = 1e9
     assert 'more than any image has' in refused(desk, capsys, desk.write(points))
-    points[7, 3, 1] = 1e300
-    assert 'keypoints holds NaN or infinity' in refused(desk, capsys, desk.write(points))
-    np.save(desk.folder / 'p.npy', points)
-    assert 'keypoints holds NaN or infinity' in refused(desk, capsys, desk.folder / 'p.npy')
+    for large in (1e20, 1e200, -1e300):
+        points[7, 3, 1] = large
+        np.save(desk.folder / 'p.npy', points)
+        for path in (desk.write(points), desk.folder / 'p.npy'):
+            err = refused(desk, capsys, path)
+            assert f'a coordinate of {desk.truth.names[7]} is {abs(large):.3g}, more than any image has (write' in err
+
+
+def test_what_is_no_text_is_refused_with_what_to_do(desk, capsys):
+    path = desk.folder / 'junk.csv'
+    path.write_bytes(bytes(range(256)))
+    assert 'junk.csv: no text in UTF-8, which a .csv file holds (save it as such' in refused(desk, capsys, path)
+
+
+def test_path_that_is_named_and_absent_is_a_usage_error(desk, capsys):
+    assert desk.score(desk.folder / 'nowhere.csv') == 2
+    assert 'nowhere.csv: no such file (name a file of predictions)' in capsys.readouterr().err
+    assert desk.score(desk.write(), '--data-root', str(desk.folder / 'nowhere')) == 2
+    assert 'nowhere: no such folder (name the folder of prepared data)' in capsys.readouterr().err
 
 
 def test_absent_data_and_wrong_usage_are_one_line(desk, capsys):
@@ -201,11 +220,36 @@ def test_absent_data_and_wrong_usage_are_one_line(desk, capsys):
         (['--submit', 'ok', '--seed', 'x'], "seed 'x' is no whole number"),
         (['--submit', 'ok', '--input-size', '0x3'], "input size '0x3' is none"),
         (['--submit', 'ok', '--train-images', '0'], "training images: '0' is no number"),
+        (['--submit', 'ok', '--train-images', '3149'], '3149 is more than the 3148 of 300W (say how many of these'),
+        (
+            ['--submit', 'ok', '--source', '/home/me/code'],
+            "source: '/home/me/code' is a path of one machine (give address",
+        ),
+        (['--submit', 'ok', '--source', 'code in ~/code'], 'is a path of one machine'),
+        (['--submit', 'ok', '--source', 'C:\\code'], 'is a path of one machine'),
+        (['--submit', 'ok', '--source', '../code'], 'is a path of one machine'),
+        (['--submit', CONFIGURATION], 'is called as a configuration of this project'),
         (['--submit', 'ok', '--method', ' '], 'method: one line of text is needed'),
     ]:
         assert desk.score(desk.folder / 'p.csv', *options) == 2
         err = capsys.readouterr().err
         assert text in err and err.count('\n') == 1
+
+
+def test_every_configuration_has_a_name_that_no_row_may_take():
+    experiments, _ = find_experiments(ROOT / 'mmpose_configs')
+    for one in experiments:
+        with pytest.raises(UsageError, match='choose another'):
+            check_name(one.name)
+    assert [check_name(name) for name in ('mymethod_resnet50_300w', 'slpt-12b')] == [
+        'mymethod_resnet50_300w',
+        'slpt-12b',
+    ]
+
+
+@pytest.mark.parametrize('source', ['https://example.org/a/b at v1.2', 'me/code at 1a2b3c4', 'git@example.org:me/code'])
+def test_address_of_code_is_no_path_of_a_machine(source):
+    assert parse_answer('source', source, '300w') == source
 
 
 def test_mistake_is_said_aloud_and_repaired_nowhere(desk, capsys):

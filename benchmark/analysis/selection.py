@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from benchmark.analysis.checked import checked_sections
@@ -17,6 +18,7 @@ from benchmark.analysis.summaries import Summary, images_of, summarize
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.protocol.measures import Measure, all_measures
+from benchmark.records.record import read_records
 
 _NAMED = 12  # candidates in a message
 
@@ -129,6 +131,29 @@ def choose_pair(rows: Sequence[Row], first: str, second: str) -> tuple[Row, Row]
     raise UsageError(f'{", ".join(places)} (name two rows of one benchmark)')
 
 
+def whole_names(names: Sequence[str], folder: Path) -> list[str]:
+    """Names or shell patterns of finished results, a part that only one of their names has standing for that name.
+
+    Args:
+        names: names, patterns or parts; what fits nothing stays as it is.
+        folder: folder that holds ``records/``.
+
+    Raises:
+        UsageError: a part is one of several names.
+        BenchmarkError: a record is damaged.
+    """
+    done = sorted({record.name for record in read_records(folder / 'records') if record.status == 'done'})
+    found = []
+    for name in names:
+        parts_of = [] if any(fnmatch(one, name) for one in done) else [one for one in done if name in one]
+        if len(parts_of) > 1:
+            raise UsageError(
+                f"'{name}' is a part of {len(parts_of)} names: {_named(parts_of)} (give a whole one, or '*{name}*')"
+            )
+        found += parts_of or [name]
+    return found
+
+
 def _matches(rows: Sequence[Row], text: str) -> list[Row]:
     current = [row for row in rows if not row.outdated]
     found = [row for row in current if row.label == text] or [row for row in current if text in row.label]
@@ -138,6 +163,9 @@ def _matches(rows: Sequence[Row], text: str) -> list[Row]:
 
 
 def _list(rows: Sequence[Row]) -> str:
-    names = [row.label for row in rows]
+    return _named([row.label for row in rows])
+
+
+def _named(names: Sequence[str]) -> str:
     more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
     return (', '.join(names[:_NAMED]) or 'none') + more

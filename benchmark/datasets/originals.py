@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmark.datasets.archives import SUFFIXES, Place, archive_stem, unpack
 from benchmark.datasets.workspace import Workspace
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, UsageError
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def open_source(distribution: Distribution, paths: Sequence[Path], workspace: Wo
         workspace: keeps the unpacked archives.
 
     Raises:
-        BenchmarkError: a path is none of these, an archive is refused, or the workspace cannot be written to.
+        UsageError: a path does not exist.
+        BenchmarkError: one is none of these, an archive is refused, or the workspace cannot be written to.
     """
     source = Source([], workspace.unpacked)
     for path in paths:
@@ -94,7 +95,7 @@ def open_source(distribution: Distribution, paths: Sequence[Path], workspace: Wo
                 else:
                     source.roots.append(_unpacked(distribution, entry, workspace))
         elif not os.path.exists(path):
-            raise BenchmarkError(f'{distribution.benchmark}: {path} does not exist (give {distribution.content})')
+            raise UsageError(f'{distribution.benchmark}: {path} does not exist (give {distribution.content})')
         elif archive_stem(path) is not None and os.path.isfile(path):
             source.roots.append(_unpacked(distribution, path, workspace))
         elif path.suffix.lower() in distribution.files and os.path.isfile(path):

@@ -45,6 +45,7 @@ def prepare_original(
         The manifest, and the reading with what was missing, ignored or unusual.
 
     Raises:
+        UsageError: a source does not exist.
         SourceError: the dataset has problems that are not accepted; nothing was written.
         BenchmarkError: the sources are not this dataset, an archive is refused, or the output cannot be written;
             nothing was written.

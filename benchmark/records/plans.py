@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from benchmark.errors import BenchmarkError
 from benchmark.files import write_atomically
@@ -21,6 +21,12 @@ from benchmark.records.schema import Schema, read_json
 from benchmark.records.times import as_time
 
 FOLDER = 'plans'
+
+
+def _time(text: str) -> str:
+    if as_time(text) is None:
+        raise ValueError(f'{text[:40]!r} is no ISO 8601 time')
+    return text
 
 
 class PlannedRun(Schema):
@@ -47,9 +53,11 @@ class Plan(Schema):
 
     schema_version: Literal[1] = Field(1, description='version of this schema')
     name: str = Field(description='name of the plan', pattern=r'^[\w.-]{1,80}$')
-    created: str = Field(description='UTC time at which it was frozen, ISO 8601')
-    results_version: int = Field(description='version of the code that makes numbers')
-    git_commit: str | None = Field(description='commit of the benchmark, null outside a git checkout')
+    created: Annotated[str, AfterValidator(_time)] = Field(description='UTC time at which it was frozen, ISO 8601')
+    results_version: int = Field(description='version of the code that makes numbers', ge=1)
+    git_commit: str | None = Field(
+        description='commit of the benchmark, null outside a git checkout', pattern='^[0-9a-f]{40,64}$'
+    )
     runs: tuple[PlannedRun, ...] = Field(description='every training', min_length=1)
     comparisons: tuple[PlannedComparison, ...] = Field(description='every comparison that will be stated')
 
@@ -82,6 +90,8 @@ def read_plan(path: Path) -> tuple[Plan, Registration]:
         BenchmarkError: the file is no plan.
     """
     plan = read_json(Plan, path, 'plan')
+    if 'schema_version' not in plan.model_fields_set:
+        raise BenchmarkError(f'{path}: not a valid plan: schema_version: Field required (mend or remove the file)')
     return plan, Registration(name=plan.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.scoring.assignments import image_order, landmark_order, shifted_block
 from benchmark.scoring.offsets import pixel_step
-from benchmark.scoring.transforms import Points, of_crops, of_resized_image, undone
+from benchmark.scoring.transforms import Points, of_crops, of_resized_image, of_scaled_images, undone
 from benchmark.scoring.truth import Truth
 
 _GAIN = 0.5  # of the error, that is left at most without the fault
@@ -25,6 +25,7 @@ _MENDED = 0.2  # normalized error, that is left at most for a mistake to explain
 _FITTED_GAIN = 0.35
 _CROP_ERROR = 0.3  # normalized error, below which nothing is in pixels of crops
 _GATHERED = 0.2  # spread of the faces' middles over the images, in sizes of a face: crops have the face in the middle
+_SAME = 1e-3  # of the face's size, that landmarks of two images may be apart and still be the same
 _LEAST_Z = 5.0  # standard errors by which mending an offset has to be an improvement
 
 
@@ -35,19 +36,20 @@ class Finding:
     Attributes:
         what: in words, e.g. 'x and y are exchanged'.
         before: headline NME as given, percent.
-        after: headline NME without the fault, percent.
+        after: headline NME without the fault, percent; None where nothing is left without it.
         fitted: whether ``after`` was fitted to the truth, and so is what the predictions can reach at best.
     """
 
     what: str
     before: float
-    after: float
+    after: float | None
     fitted: bool = False
 
     def sentence(self, normalizer: str) -> str:
         """The finding with what it costs, e.g. 'x and y are exchanged: NME 61.20 (inter-ocular); without ... 3.95'."""
         best = ' at best' if self.fitted else ''
-        return f'{self.what}: {normalizer} NME {self.before:.2f} as given, without that{best} {self.after:.2f}'
+        rest = '' if self.after is None else f', without that{best} {self.after:.2f}'
+        return f'{self.what}: {normalizer} NME {self.before:.2f} as given{rest}'
 
 
 def diagnose(predicted: Points, truth: Truth) -> Finding | None:
@@ -58,7 +60,7 @@ def diagnose(predicted: Points, truth: Truth) -> Finding | None:
         truth: the test set.
     """
     case = _Case(predicted, truth, _errors(predicted, truth))
-    looks = (_simple, _shifted, _resized, _reordered, _moved, _cropped, _rough, _stepped)
+    looks = (_constant, _simple, _shifted, _resized, _scaled, _reordered, _moved, _cropped, _rough, _stepped)
     return next((found for look in looks if (found := look(case))), None)
 
 
@@ -71,6 +73,9 @@ class _Case:
     def finding(self, what: str, mended: Points, fitted: bool = False) -> Finding:
         errors = _errors(mended, self.truth)
         return Finding(what, float(100 * self.errors.mean()), float(100 * errors.mean()), fitted)
+
+    def without_rest(self, what: str) -> Finding:
+        return Finding(what, float(100 * self.errors.mean()), None)
 
     def gains(self, mended: Points, gain: float = _GAIN, most: float = _MENDED) -> bool:
         errors = _errors(mended, self.truth)
@@ -86,6 +91,20 @@ class _Case:
 def _errors(points: Points, truth: Truth) -> NDArray[np.float64]:
     """(N,) normalized errors, fractions."""
     return np.linalg.norm(points - truth.keypoints, axis=-1).mean(axis=1) / truth.headline_distance
+
+
+def _constant(case: _Case) -> Finding | None:
+    """Landmarks that do not depend on the image, or none at all."""
+    points = case.predicted
+    if (np.ptp(points, axis=1).max(axis=-1) == 0).mean() >= _IMAGES:
+        text = 'all coordinates are 0' if not points.any() else 'all landmarks of an image are in one point'
+        return case.without_rest(f'{text}: these are no predictions')
+    face = np.median(points, axis=0)
+    apart = np.abs(points - face).max(axis=(1, 2))
+    count = int((apart <= _SAME * np.ptp(face, axis=0).max()).sum())
+    if count < max(2, _IMAGES * len(points)):
+        return None
+    return case.without_rest(f'{count} of {len(points)} images have the landmarks of one and the same face')
 
 
 def _simple(case: _Case, most: float = _MENDED) -> Finding | None:
@@ -122,6 +141,16 @@ def _resized(case: _Case) -> Finding | None:
     if side <= 2 or not case.many or not case.gains(mended, _FITTED_GAIN):
         return None
     text = f'the coordinates are pixels of images resized to some {side:.0f} x {side:.0f}'
+    return case.finding(text, mended, fitted=True)
+
+
+def _scaled(case: _Case) -> Finding | None:
+    mended, factor = of_scaled_images(case.predicted, case.truth)
+    if factor <= 0 or not case.many or not case.gains(mended):
+        return None
+    if _errors(mended, case.truth).mean() > _errors(case.predicted - _offset(case), case.truth).mean():
+        return None
+    text = f'all coordinates are multiplied by some {factor:.2g}, as in images scaled by that'
     return case.finding(text, mended, fitted=True)
 
 
@@ -169,8 +198,13 @@ def _spread(points: Points) -> float:
     return float(middles.std(axis=0).max() / max(np.median(np.ptp(points, axis=1).max(axis=1)), 1e-12))
 
 
+def _offset(case: _Case) -> NDArray[np.float64]:
+    """(2,) median over images of how far a face is off, pixels."""
+    return np.median((case.predicted - case.truth.keypoints).mean(axis=1), axis=0)
+
+
 def _moved(case: _Case) -> Finding | None:
-    offset = np.median((case.predicted - case.truth.keypoints).mean(axis=1), axis=0)
+    offset = _offset(case)
     mended = case.predicted - offset
     if not case.many or not case.gains(mended):
         return None

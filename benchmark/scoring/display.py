@@ -76,7 +76,8 @@ def score_data(path: Path, score: Score, worst: int) -> dict[str, object]:
         'images': len(score.truth),
         'left_out': score.left_out or None,
         'partial': score.limit,
-        'finding': finding and {**vars(finding), 'before': round(finding.before, 6), 'after': round(finding.after, 6)},
+        'finding': finding
+        and {key: round(one, 6) if type(one) is float else one for key, one in vars(finding).items()},
         'values': [
             {
                 **number.measure._asdict(),

@@ -22,6 +22,8 @@ from benchmark.scoring.diagnosis import Finding, diagnose
 from benchmark.scoring.matching import Matching, match
 from benchmark.scoring.truth import Truth, read_truth
 
+_LARGEST = 1e18  # pixels, whose distances are numbers of float32
+
 
 @dataclass(frozen=True)
 class Number:
@@ -84,7 +86,7 @@ def score_file(path: Path, data_root: Path, benchmark: str, allow_incomplete: bo
         BenchmarkError: nothing is prepared; the file cannot be read; it has another number of landmarks, a coordinate
             that is not finite, or an image that is missing, there twice or unknown.
     """
-    found = read_landmarks(path)
+    found = _read(path)
     truth = read_truth(data_root, benchmark)
     _check_landmarks(path, found, truth)
     # Coordinates that are too large or no numbers are named below, with their image.
@@ -98,11 +100,16 @@ def score_file(path: Path, data_root: Path, benchmark: str, allow_incomplete: bo
             f'{path}: a coordinate of {bad.sum()} images is NaN or infinite, first of {part.names[np.argmax(bad)]} '
             '(predict something in every image: a failure counts as a large error)'
         )
-    with np.errstate(over='ignore'):
-        predictions = make_predictions(predicted, part)
+    size = np.abs(predicted).max(axis=(1, 2))
+    if size.max() > _LARGEST:
+        raise BenchmarkError(
+            f'{path}: a coordinate of {part.names[np.argmax(size)]} is {size.max():.3g}, more than any image has '
+            '(write pixels of the original images)'
+        )
+    predictions = make_predictions(predicted, part)
     fault = content_fault(vars(predictions), part.benchmark)
     if fault:
-        raise BenchmarkError(f'{path}: {fault}')
+        raise BenchmarkError(f'{path}: {fault} (write pixels of the original images)')
     counts = dict(zip(part.benchmark.subsets, part.subsets.sum(axis=0).tolist(), strict=True))
     published = is_published(part.benchmark, part.names, part.benchmark.subsets, part.subsets)
     return Score(
@@ -152,6 +159,18 @@ def _numbers(predictions: Predictions, truth: Truth) -> list[Number]:
             low, high = percentile_interval(bootstrap_means(columns, RESAMPLES))
             intervals |= {one: Interval(float(a), float(b)) for one, a, b in zip(alike, low, high, strict=True)}
     return [Number(one, value(errors[one], one), len(errors[one]), intervals.get(one)) for one in measures]
+
+
+def _read(path: Path) -> Landmarks:
+    try:
+        return read_landmarks(path)
+    except BenchmarkError as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise BenchmarkError(
+                f'{path}: no text in UTF-8, which a {path.suffix} file holds '
+                '(save it as such, or give it the suffix of its format)'
+            ) from error
+        raise
 
 
 def _check_landmarks(path: Path, found: Landmarks, truth: Truth) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError, UsageError
+from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Dataset
 from benchmark.records.predictions import save_predictions, summarize
 from benchmark.records.record import Record, write_record
@@ -19,6 +20,9 @@ from benchmark.verification.records import Verified, verify_records
 
 RECORDS = 'records'
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}', re.ASCII)
+# As configurations of this project are called: what it is, batch size and epochs, data set and size of the input.
+_CONFIGURATION = re.compile(r'[^_]+_[^_]+_(?:\d+x)?\d+b-\d+e_[^_]+-\d+x\d+', re.ASCII)
+_LOCAL = re.compile(r'(?:^|[\s"\'(])(?:~?/|\.{1,2}/|file:|[A-Za-z]:[\\/]|\\\\)')
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,12 @@ def check_name(name: str) -> str:
     """The name of a row, as it is.
 
     Raises:
-        UsageError: no file can be called so.
+        UsageError: no file can be called so, or configurations of this project are.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"'{name}' is no name of a row (take letters, digits, '.', '_' and '-', at most 100)")
+    if _CONFIGURATION.fullmatch(name):
+        raise UsageError(f"'{name}' is called as a configuration of this project, whose row it is not (choose another)")
     return name
 
 
@@ -174,8 +180,8 @@ QUESTIONS: Mapping[str, str] = {
 }
 
 
-def parse_answer(key: str, text: str) -> object:
-    """What somebody answered to one of :data:`QUESTIONS`.
+def parse_answer(key: str, text: str, benchmark: str) -> object:
+    """What somebody answered to one of :data:`QUESTIONS`, of a row of a benchmark.
 
     Raises:
         UsageError: it is no answer to that question.
@@ -196,7 +202,15 @@ def parse_answer(key: str, text: str) -> object:
     if key == 'train_images':
         if not re.fullmatch(r'[1-9]\d{0,8}', text, re.ASCII):
             raise UsageError(f"training images: '{text[:40]}' is no number from 1")
+        rules = get_benchmark(benchmark)
+        if rules.train_size is not None and int(text) > rules.train_size:
+            raise UsageError(
+                f'training images: {text} is more than the {rules.train_size} of {rules.title} (say how many of these; '
+                'what else was trained on belongs into the method)'
+            )
         return int(text)
     if not text or not text.isprintable() or len(text) > 500:
         raise UsageError(f'{key}: one line of text is needed ({QUESTIONS.get(key, key)})')
+    if key == 'source' and _LOCAL.search(text):
+        raise UsageError(f"source: '{text[:60]}' is a path of one machine (give address and commit of a repository)")
     return text

@@ -26,6 +26,9 @@ def undone(truth: Truth) -> Mapping[str, Callable[[Points], Points]]:
 
     return {
         'x and y are exchanged': lambda points: points[..., ::-1],
+        'x and y are negated': lambda points: -points,
+        'x is negated': lambda points: points * (-1, 1),
+        'y is negated': lambda points: points * (1, -1),
         'all x stand before all y, and were read as x and y by turns': (
             lambda points: points.reshape(len(points), 2, -1).transpose(0, 2, 1)
         ),
@@ -54,6 +57,16 @@ def of_resized_image(points: Points, truth: Truth) -> tuple[Points, float]:
     wanted = points * truth.sizes[:, None]
     scale = (wanted * truth.keypoints).sum() / max((wanted**2).sum(), 1e-12)
     return wanted * scale, 1 / scale if scale > 0 else 0.0
+
+
+def of_scaled_images(points: Points, truth: Truth) -> tuple[Points, float]:
+    """Predictions in pixels of images that were all scaled by one factor, taken back, and the factor.
+
+    The factor is the median over images of what fits each one best, so that a part of them may have failed.
+    """
+    scales = (points * truth.keypoints).sum(axis=(1, 2)) / np.maximum((points**2).sum(axis=(1, 2)), 1e-12)
+    scale = float(np.median(scales))
+    return points * scale, 1 / scale if scale > 0 else 0.0
 
 
 def of_crops(points: Points, truth: Truth) -> Points:

@@ -50,7 +50,13 @@ def configurations() -> list[bytes]:
 def plans() -> list[bytes]:
     run = {'name': 'a', 'seed': 0, 'benchmark': '300w', 'experiment': 'e' * 64, 'fingerprint': 'f' * 64}
     comparison = {'benchmark': '300w', 'row': 'a', 'reference': 'b', 'measure': 'NME'}
-    plan = {'name': 'study', 'created': '2026-11-01T00:00:00+00:00', 'results_version': 2, 'git_commit': None}
+    plan = {
+        'schema_version': 1,
+        'name': 'study',
+        'created': '2026-11-01T00:00:00+00:00',
+        'results_version': 2,
+        'git_commit': None,
+    }
     return [json.dumps(plan | {'runs': [run], 'comparisons': [comparison]}).encode()]
 
 

@@ -50,6 +50,30 @@ def test_name_that_would_leave_the_folder_is_refused(plan, tmp_path, name):
         read_plan(tmp_path / 'p.json')
 
 
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'created': ''},
+        {'created': 'yesterday'},
+        {'git_commit': ''},
+        {'git_commit': 'main'},
+        {'results_version': -1},
+        {'results_version': 0},
+        {'schema_version': 2},
+        {'schema_version': None},
+    ],
+)
+def test_plan_that_no_code_can_have_frozen_is_refused(plan, tmp_path, change):
+    (name,) = change
+    content = json.loads(plan.model_dump_json()) | change
+    (tmp_path / 'p.json').write_text(
+        json.dumps({key: one for key, one in content.items() if (key, one) != (name, None)})
+    )
+    with pytest.raises(BenchmarkError, match=rf'p\.json: not a valid plan: {name}: ') as refused:
+        read_plan(tmp_path / 'p.json')
+    assert '\n' not in str(refused.value)
+
+
 def test_run_that_was_planned_passes(registered, tmp_path):
     assert registration_fault(registered, tmp_path / 'results') is None
 

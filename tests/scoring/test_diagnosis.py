@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,9 @@ def shuffled(points):
 
 ALTERED = {
     'x and y are exchanged': lambda p, t: p[..., ::-1],
+    'x and y are negated': lambda p, t: -p,
+    'x is negated': lambda p, t: p * (-1, 1),
+    'y is negated': lambda p, t: p * (1, -1),
     'left and right landmarks are exchanged': lambda p, t: p[:, list(t.benchmark.layout.flip_indices)],
     'mirrored in the image': lambda p, t: mirrored(p, t.sizes[:, None, 0] - 1),
     'those of the mirrored image, with its left and right': lambda p, t: mirrored(p, t.sizes[:, None, 0] - 1)[
@@ -80,6 +85,50 @@ def test_mistake_is_named_with_what_it_costs(what, case):
     assert found.after <= most
     sentence = found.sentence('inter-ocular')
     assert f'inter-ocular NME {found.before:.2f} as given' in sentence and f'{found.after:.2f}' in sentence
+
+
+FACTORS = (0.25, 0.5, 0.75, 0.9, 1.5, 2, 4)
+
+
+@pytest.mark.parametrize('factor', FACTORS)
+def test_pixels_of_scaled_images_are_named_with_their_factor(factor, case):
+    truth, predicted = case
+    found = diagnose(factor * predicted, truth)
+    assert found is not None and found.fitted and found.after <= 1.1 * nme(predicted, truth)
+    if not np.ptp(truth.sizes):
+        assert 'pixels of images resized to some' in found.what
+        return
+    assert 'all coordinates are multiplied by' in found.what
+    assert float(found.what.split()[6].rstrip(',')) == pytest.approx(factor, rel=0.03)
+
+
+def test_factor_is_found_beside_images_that_failed(case):
+    truth, predicted = case
+    truth = replace(truth, sizes=truth.sizes * np.linspace(1, 2, len(truth))[:, None])
+    scaled = 0.5 * predicted
+    scaled[::9] = scaled[0]
+    found = diagnose(scaled, truth)
+    assert found and 'all coordinates are multiplied by some 0.5' in found.what and found.after < found.before
+
+
+@pytest.mark.parametrize(
+    ('make', 'what'),
+    [
+        (lambda p: np.zeros_like(p), 'all coordinates are 0'),
+        (lambda p: np.broadcast_to(p[:, :1], p.shape), 'all landmarks of an image are in one point'),
+        (lambda p: np.broadcast_to(p[3], p.shape), 'images have the landmarks of one and the same face'),
+        (lambda p: np.broadcast_to(p.mean(axis=0), p.shape), 'images have the landmarks of one and the same face'),
+    ],
+)
+@pytest.mark.parametrize('images', [4, None])
+def test_what_does_not_depend_on_the_image_is_named(make, what, images, case):
+    truth, predicted = case
+    truth, predicted = truth.take(np.arange(len(truth))[:images]), predicted[:images]
+    points = np.array(make(predicted))
+    found = diagnose(points, truth)
+    assert found is not None and what in found.what and found.after is None
+    assert found.before == pytest.approx(nme(points, truth), rel=1e-9)
+    assert found.sentence('inter-ocular') == f'{found.what}: inter-ocular NME {found.before:.2f} as given'
 
 
 def honest(predicted: np.ndarray, truth: Truth) -> dict[str, np.ndarray]:
@@ -144,6 +193,9 @@ def test_published_predictions_of_300w_are_judged_rightly_by_its_own_truth(loss,
     for what, alter in ALTERED.items():
         found = diagnose(np.ascontiguousarray(alter(predicted, truth)), truth)
         assert found and what in found.what, (what, found)
+    for factor in FACTORS:
+        found = diagnose(factor * predicted, truth)
+        assert found and f'multiplied by some {factor:.2g}' in found.what, (factor, found)
     # docs/submitting.md says so: their own bias hides a pixel.
     assert diagnose(predicted + 1, truth) is None
 
