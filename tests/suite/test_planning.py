@@ -10,11 +10,13 @@ from PIL import Image
 from benchmark.datasets.annotations import Face
 from benchmark.datasets.prepared import write_prepared
 from benchmark.errors import UsageError
+from benchmark.records.parts import Cost, Dataset
 from benchmark.records.predictions import save_predictions
-from benchmark.records.record import read_records, write_record
+from benchmark.records.record import Record, read_records, write_record
 from benchmark.suite.conditions import Places, Setup
+from benchmark.suite.environment import describe_environment
 from benchmark.suite.experiments import find_experiments, load_experiment
-from benchmark.suite.planning import clear_placeholders, plan_jobs, select_experiments, store_placeholders
+from benchmark.suite.planning import Job, clear_placeholders, plan_jobs, select_experiments, store_placeholders
 
 CPU = Setup('cpu')
 CONFIGS = Path(__file__).resolve().parents[2] / 'mmpose_configs'
@@ -145,12 +147,23 @@ def test_known_placeholder_is_not_written_again(experiments, data, tmp_path):
     assert [one.status for one in read_records(places.records)] == ['failed']
 
 
+def done(job: Job) -> Record:
+    parts = {
+        'dataset': Dataset(
+            fingerprint='ab', complete=True, train_images=1, test_images=1, subset_images={'full': 1}, missing=0
+        ),
+        'cost': Cost(epochs=1, train_seconds=1, train_images_per_second=1, test_seconds=1, peak_memory_mib=1),
+        'environment': describe_environment('cpu', 'float32'),
+    }
+    changes = {'status': 'done', 'reason': None, 'predictions': 'p.npz', **parts}
+    return job.placeholder('failed', 'x').model_copy(update=changes)
+
+
 def test_only_a_result_with_its_predictions_counts_as_done(experiments, data, tmp_path, predictions):
     chosen = select_experiments(experiments, datasets=['synthetic-68'], losses=['star'])
     places = Places(data, tmp_path / 'work', tmp_path / 'records')
     job = plan_jobs(chosen, [3], places, CPU)[0]
-    result = job.placeholder('failed', 'x').model_copy(update={'status': 'done', 'predictions': 'p.npz'})
-    write_record(result, places.records)
+    write_record(done(job), places.records)
     save_predictions(predictions, places.records / 'p.npz')
     assert plan_jobs(chosen, [3], places, CPU)[0].state == 'done'
     (places.records / 'p.npz').unlink()
@@ -177,7 +190,7 @@ def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
     assert [(one.status, one.reason) for one in read_records(records)] == [('failed', 'broken')]
     clear_placeholders(job, records)
     assert read_records(records) == []
-    result = job.placeholder('failed', 'x').model_copy(update={'status': 'done', 'predictions': 'p.npz'})
+    result = done(job)
     write_record(result, records)
     store_placeholders([(job, 'no-data', 'nothing prepared')], records)
     store_placeholders([(job, 'failed', 'broken')], records)

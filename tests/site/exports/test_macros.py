@@ -89,7 +89,7 @@ def test_comment_says_which_number_it_is_and_where_it_comes_from(factory, view):
 
 
 def test_names_never_leave_their_comment(factory, view, hostile):
-    factory.add('synthetic-29', loss=f'{hostile}\n\\input{{x}}', name='a\rb')
+    factory.add('synthetic-29', loss=f'{hostile}^^M\\input{{x}}', name='a^^Mb')
     lines = latex_macros(view().analysis).splitlines()
     assert all(line.startswith(('%', '\\newcommand{')) or not line for line in lines)
     assert all(
