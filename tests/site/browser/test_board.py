@@ -160,4 +160,4 @@ def test_exported_view_agrees_with_the_ready_made_file(page, built):
 
 def test_rows_lead_to_their_pages(page):
     page.locator('#board tbody th').nth(1).get_by_role('link').click()
-    assert page.get_by_role('heading', level=1).inner_text().startswith('STAR, ResNet-18')
+    expect(page.get_by_role('heading', level=1)).to_have_text(re.compile('^STAR, ResNet-18'))

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from benchmark.protocol import metrics
 from benchmark.records.predictions import read_predictions
 from benchmark.records.record import read_record
+
+expect = pytest.importorskip('playwright.sync_api', reason='needs playwright').expect
 
 
 def _errors(built, benchmark, loss, normalizer, subset):
@@ -102,7 +106,7 @@ def test_page_of_a_row_draws_it_beside_its_baseline(open_page, built):
     assert list(_values(page)) == ['smooth-L1', 'STAR']
     link = page.locator('#error-curves tbody a').first
     link.click()
-    assert page.get_by_role('heading', level=1).inner_text().startswith('smooth-L1')
+    expect(page.get_by_role('heading', level=1)).to_have_text(re.compile('^smooth-L1'))
 
 
 def test_chart_is_drawn_in_the_colours_of_the_page(open_page):
