@@ -28,7 +28,8 @@ from benchmark.records.parts import Metric
 
 MOST_BYTES = 2**28  # of all arrays; the largest test set with everything that there is takes 18 MB
 _LONGEST_REASON = 200
-_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError)  # as archive and arrays show it
+# As archive and arrays show it; NumPy has Python read the heads of arrays.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError)
 _UNREADABLE = (
     OSError,
     ValueError,
