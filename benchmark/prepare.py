@@ -16,7 +16,7 @@ from benchmark.datasets.preparation import READERS, prepare_original
 from benchmark.datasets.prepared import Manifest, find_prepared
 from benchmark.datasets.source import SourceError
 from benchmark.datasets.synthetic import prepare_synthetic
-from benchmark.errors import BenchmarkError, UsageError
+from benchmark.errors import BenchmarkError, UsageError, check_folder
 from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import BENCHMARKS
 
@@ -130,15 +130,10 @@ def _prepare_synthetic(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_data_root(options: argparse.Namespace) -> None:
-    if options.data_root != DATA_ROOT and not options.data_root.is_dir():
-        raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
-
-
 def _check(options: argparse.Namespace) -> int:
     from benchmark.datasets.check import check_prepared  # not needed to prepare
 
-    _check_data_root(options)
+    check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
     report = check_prepared(options.data_root, options.benchmark, options.sheet, options.all)
     for line in (*report.lines(), *report.summary()):
         _say(line)
@@ -148,7 +143,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    _check_data_root(options)
+    check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
     text = list_test_set(options.data_root, options.benchmark)
     if options.output is None:
         print(text, end='')

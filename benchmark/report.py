@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.console import end
-from benchmark.errors import BenchmarkError, UsageError
+from benchmark.errors import BenchmarkError, UsageError, check_folder
 
 if TYPE_CHECKING:
     from benchmark.site.build import Built
@@ -77,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     command = {'show': _show, 'compare': _compare, 'publish': _publish, None: _build}[options.command]
     try:
-        if options.command != 'publish' and options.reports != REPORTS and not options.reports.is_dir():
-            raise UsageError(f'--reports {options.reports}: no such folder (name the folder of published records)')
+        if options.command != 'publish':
+            check_folder('--reports', options.reports, 'published records', REPORTS)
         command(options)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
@@ -139,8 +139,7 @@ def _photographs(data_root: Path, folders: Sequence[Path]) -> Photographs:
     from benchmark.records.record import read_records
     from benchmark.site.pages.faces import Photographs
 
-    if not data_root.is_dir():
-        raise UsageError(f'--with-images {data_root}: no such folder (name the folder of prepared data)')
+    check_folder('--with-images', data_root, 'prepared data')
     photographs = Photographs(ImageSource(data_root))
     found: dict[str, bool] = {}
     for record in (record for folder in folders for record in read_records(folder / 'records')):

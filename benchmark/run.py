@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.console import end
-from benchmark.errors import BenchmarkError, UsageError
+from benchmark.errors import BenchmarkError, UsageError, check_folder
 
 if TYPE_CHECKING:
     from benchmark.suite.campaign import Outcome
@@ -120,8 +120,8 @@ def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 def _check_paths(options: argparse.Namespace) -> None:
     if options.data_root and not options.data_root.is_dir():
         raise UsageError(f'--data-root {options.data_root}: no such folder (make it, or prepare data into it)')
-    if options.configs and not options.configs.is_dir():
-        raise UsageError(f'--configs {options.configs}: no such folder (name the folder of configurations)')
+    if options.configs:
+        check_folder('--configs', options.configs, 'configurations')
     if options.pretrained and not options.pretrained.exists():
         raise UsageError(f'--pretrained {options.pretrained}: no such file or folder (name weights, or their folder)')
     if options.plan and options.plan.exists() and not options.plan.is_file():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.console import end
-from benchmark.errors import BenchmarkError, UsageError
+from benchmark.errors import BenchmarkError, UsageError, check_folder
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.formats import FORMATS
 
@@ -114,8 +114,7 @@ def _run(options: argparse.Namespace) -> None:
 def _check_paths(options: argparse.Namespace) -> None:
     if not options.predictions.exists():
         raise UsageError(f'{options.predictions}: no such file (name a file of predictions)')
-    if options.data_root != DATA_ROOT and not options.data_root.is_dir():
-        raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
+    check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
 
 
 def _print(options: argparse.Namespace, data: dict[str, object]) -> None:

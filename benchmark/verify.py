@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.console import end
-from benchmark.errors import BenchmarkError, UsageError
+from benchmark.errors import BenchmarkError, UsageError, check_folder
 
 RESULTS, REPORTS = Path('results'), Path('reports')
 
@@ -57,10 +57,9 @@ def _verify(options: argparse.Namespace) -> int:
     from benchmark.verification.records import find_records, verify_records
     from benchmark.verification.training import rerun_records
 
-    if options.data_root and not options.data_root.is_dir():
-        raise UsageError(f'--data-root {options.data_root}: no such folder (name the folder of prepared data)')
-    if options.reports != REPORTS and not options.reports.is_dir():
-        raise UsageError(f'--reports {options.reports}: no such folder (name the one of the published records)')
+    if options.data_root:
+        check_folder('--data-root', options.data_root, 'prepared data')
+    check_folder('--reports', options.reports, 'published records', REPORTS)
     folders = list(dict.fromkeys((options.reports, options.results)))
     places = options.records or [folder / 'records' for folder in folders if (folder / 'records').is_dir()]
     if not places:

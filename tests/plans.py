@@ -27,7 +27,13 @@ def register(factory) -> Callable[..., Path]:
             for one in records
         ]
         plan = Plan(
-            name=name, created='2026-11-01', results_version=2, git_commit=None, runs=tuple(runs), comparisons=()
+            schema_version=1,
+            name=name,
+            created='2026-11-01',
+            results_version=2,
+            git_commit=None,
+            runs=tuple(runs),
+            comparisons=(),
         )
         draft = reports.with_name(f'{name}.json')
         registration = freeze(plan, draft)

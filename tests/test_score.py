@@ -194,7 +194,7 @@ def test_other_numbers_of_landmarks_and_what_is_no_number_are_refused(desk, caps
 def test_what_is_no_text_is_refused_with_what_to_do(desk, capsys):
     path = desk.folder / 'junk.csv'
     path.write_bytes(bytes(range(256)))
-    assert 'junk.csv: no text in UTF-8, which a .csv file holds (save it as such' in refused(desk, capsys, path)
+    assert 'junk.csv: no text in UTF-8 (save it as such' in refused(desk, capsys, path)
 
 
 def test_path_that_is_named_and_absent_is_a_usage_error(desk, capsys):
@@ -227,7 +227,6 @@ def test_absent_data_and_wrong_usage_are_one_line(desk, capsys):
         ),
         (['--submit', 'ok', '--source', 'code in ~/code'], 'is a path of one machine'),
         (['--submit', 'ok', '--source', 'C:\\code'], 'is a path of one machine'),
-        (['--submit', 'ok', '--source', '../code'], 'is a path of one machine'),
         (['--submit', CONFIGURATION], 'is called as a configuration of this project'),
         (['--submit', 'ok', '--method', ' '], 'method: one line of text is needed'),
     ]:

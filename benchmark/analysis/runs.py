@@ -110,18 +110,9 @@ def _read_folder(folder: Path) -> list[Run]:
     by_seed = defaultdict(list)
     for path in sorted((folder / 'records').glob('*.json')):
         record = read_record(path)
-        run = _check_run(path, record, _created(path, record), None)
+        run = _check_run(path, record, as_time(record.created), None)
         by_seed[run.benchmark.name, run.name, run.record.seed].append(run)
     return [run for attempts in by_seed.values() for run in newest(attempts)]
-
-
-def _created(path: Path, record: Record) -> datetime:
-    created = as_time(record.created)
-    if created is None:
-        raise BenchmarkError(
-            f'{path}: not a valid record: created: {record.created!r} is no ISO 8601 time (mend or remove the file)'
-        )
-    return created
 
 
 def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:

@@ -27,7 +27,7 @@ from benchmark.records.parts import (
     Registration,
     Settings,
 )
-from benchmark.records.schema import Line, Schema, read_json
+from benchmark.records.schema import Line, Schema, Time, read_json
 from benchmark.records.seal import file_sha256, seal_of
 
 SCHEMA_VERSION = 3
@@ -101,10 +101,10 @@ class Record(Schema):
     plan: Registration | None = Field(
         None, description='the plan that named this run before it was made; null where there was none'
     )
-    started: Line | None = Field(
+    started: Time | None = Field(
         None, description='UTC time at which the training was first started, ISO 8601; null before version 3'
     )
-    created: Line = Field(description='UTC time at which this record was written, ISO 8601')
+    created: Time = Field(description='UTC time at which this record was written, ISO 8601')
     seal: Line | None = Field(
         None,
         description='SHA-256 of the record without this key, as JSON with sorted keys and no blanks: tells an edited '

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import BenchmarkError
+from benchmark.records.times import as_time
 
 MOST_BYTES = 2**26  # the largest records that there are take 0.1 MB
 _Stored = TypeVar('_Stored', bound='Schema')
@@ -21,8 +22,14 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _time(text: str) -> str:
+    as_time(text)
+    return text
+
+
 # Text that is shown in tables and terminals: nothing in it moves a cursor or begins a line.
 Line = Annotated[str, AfterValidator(_one_line)]
+Time = Annotated[str, AfterValidator(_time)]
 
 
 class Schema(BaseModel):

@@ -86,7 +86,7 @@ def score_file(path: Path, data_root: Path, benchmark: str, allow_incomplete: bo
         BenchmarkError: nothing is prepared; the file cannot be read; it has another number of landmarks, a coordinate
             that is not finite, or an image that is missing, there twice or unknown.
     """
-    found = _read(path)
+    found = read_landmarks(path)
     truth = read_truth(data_root, benchmark)
     _check_landmarks(path, found, truth)
     # Coordinates that are too large or no numbers are named below, with their image.
@@ -159,18 +159,6 @@ def _numbers(predictions: Predictions, truth: Truth) -> list[Number]:
             low, high = percentile_interval(bootstrap_means(columns, RESAMPLES))
             intervals |= {one: Interval(float(a), float(b)) for one, a, b in zip(alike, low, high, strict=True)}
     return [Number(one, value(errors[one], one), len(errors[one]), intervals.get(one)) for one in measures]
-
-
-def _read(path: Path) -> Landmarks:
-    try:
-        return read_landmarks(path)
-    except BenchmarkError as error:
-        if isinstance(error.__cause__, UnicodeDecodeError):
-            raise BenchmarkError(
-                f'{path}: no text in UTF-8, which a {path.suffix} file holds '
-                '(save it as such, or give it the suffix of its format)'
-            ) from error
-        raise
 
 
 def _check_landmarks(path: Path, found: Landmarks, truth: Truth) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from benchmark.analysis.audit.texts import path_in
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Dataset
@@ -22,7 +23,6 @@ RECORDS = 'records'
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}', re.ASCII)
 # As configurations of this project are called: what it is, batch size and epochs, data set and size of the input.
 _CONFIGURATION = re.compile(r'[^_]+_[^_]+_(?:\d+x)?\d+b-\d+e_[^_]+-\d+x\d+', re.ASCII)
-_LOCAL = re.compile(r'(?:^|[\s"\'(])(?:~?/|\.{1,2}/|file:|[A-Za-z]:[\\/]|\\\\)')
 
 
 @dataclass(frozen=True)
@@ -211,6 +211,6 @@ def parse_answer(key: str, text: str, benchmark: str) -> object:
         return int(text)
     if not text or not text.isprintable() or len(text) > 500:
         raise UsageError(f'{key}: one line of text is needed ({QUESTIONS.get(key, key)})')
-    if key == 'source' and _LOCAL.search(text):
+    if key == 'source' and path_in(text):
         raise UsageError(f"source: '{text[:60]}' is a path of one machine (give address and commit of a repository)")
     return text

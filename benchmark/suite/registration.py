@@ -73,6 +73,7 @@ def draft_plan(path: Path, jobs: Sequence[Job], places: Places) -> Plan:
     commit, _ = describe_checkout()
     try:
         return Plan(
+            schema_version=1,
             name=path.stem,
             created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
             results_version=RESULTS_VERSION,

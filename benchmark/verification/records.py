@@ -113,9 +113,6 @@ def _verify(path: Path, truth: Truth) -> Verified:
     try:
         record, content = read_record(path), path.read_bytes()
         benchmark = get_benchmark(record.benchmark)
-        created = as_time(record.created)
-        if created is None:
-            raise BenchmarkError(f'{path}: not a valid record: created: {record.created!r} is no ISO 8601 time')
     except BenchmarkError as error:
         return Verified(path, {'record': [Finding('record', _of_file(path, error))]})
     found = Verified(path, {'record': []})
@@ -130,7 +127,7 @@ def _verify(path: Path, truth: Truth) -> Verified:
         found.checks['predictions'] = [Finding('predictions', _of_file(predictions, error))]
         return found
     found.checks |= check_record(path, content, record, digest)
-    found.run = Run(record, path, hashlib.sha256(content).hexdigest(), benchmark, created, digest)
+    found.run = Run(record, path, hashlib.sha256(content).hexdigest(), benchmark, as_time(record.created), digest)
     found.checks['truth'] = truth_findings(found.run, truth)
     return found
 
@@ -161,8 +158,6 @@ def _others(folder: Path, taken: set[Path], benchmarks: set[str]) -> list[Run]:
 
 def _other(path: Path, record: Record, store: Store) -> Run:
     predictions, created = path.with_name(record.predictions), as_time(record.created)
-    if created is None:
-        raise BenchmarkError(f'{path}: not a valid record: created: {record.created!r} is no ISO 8601 time')
     kept = store.digests.get(predictions.as_posix())
     benchmark = get_benchmark(record.benchmark)
     if kept and predictions.is_file() and kept[0] == stamp(predictions):

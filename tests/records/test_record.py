@@ -91,6 +91,8 @@ def test_record_is_frozen(record):
         ('loss', '\x1b[2J'),
         ('input_size', [0, 64]),
         ('parameters', -5),
+        ('started', 'yesterday'),
+        ('created', ''),
         ('gflops', -1),
         ('curve', [{'epoch': 0, 'loss': 1, 'learning_rate': 1, 'seconds': 1}]),
         ('metrics', [{'subset': 'full', 'normalizer': 'inter-pupil', 'metric': 'fr', 'threshold': 5e-324, 'value': 1}]),

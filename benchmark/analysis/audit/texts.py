@@ -29,14 +29,18 @@ def file_name_findings(path: Path, record: Record) -> list[Finding]:
 def path_findings(path: Path, record: Record) -> list[Finding]:
     """Absolute paths in the texts of a record, the first one of each key."""
     texts = _texts(record.model_dump(exclude={'metrics', 'curve'}))
-    found = ((key, _PATH.search(text)) for key, text in texts)
+    found = ((key, path_in(text)) for key, text in texts)
     return [
-        Finding(
-            'path', f'{path}: {key}: {match[0]!r} looks like a path of a machine (look whether it may be published)'
-        )
-        for key, match in found
-        if match
+        Finding('path', f'{path}: {key}: {place!r} looks like a path of a machine (look whether it may be published)')
+        for key, place in found
+        if place
     ]
+
+
+def path_in(text: str) -> str | None:
+    """The first absolute path of somebody's machine in a text."""
+    match = _PATH.search(text)
+    return match and match[0]
 
 
 def _texts(value: object, key: str = '') -> Iterator[tuple[str, str]]:

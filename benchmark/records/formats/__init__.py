@@ -27,7 +27,11 @@ def _dump(path: Path) -> Landmarks:
 def _text(read: Callable[[str], Landmarks]) -> Callable[[Path], Landmarks]:
     def checked(path: Path) -> Landmarks:
         _check_size(path, MOST_TEXT)
-        return read(path.read_bytes().decode('utf-8-sig'))
+        try:
+            text = path.read_bytes().decode('utf-8-sig')
+        except UnicodeDecodeError as error:
+            raise FormatFault('no text in UTF-8 (save it as such, or give it the suffix of its format)') from error
+        return read(text)
 
     return checked
 

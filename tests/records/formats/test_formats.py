@@ -166,7 +166,7 @@ def test_table_of_foreign_landmarks_has_two_columns_a_landmark(tmp_path):
 BAD = {
     'x.dat': (b'', "no format of predictions has the suffix '.dat'"),
     'empty.csv': (b'', 'no lines'),
-    'binary.csv': (b'\xff\xfe\x00', 'no readable .csv file'),
+    'binary.csv': (b'\xff\xfe\x00', 'no text in UTF-8'),
     'ragged.csv': (b'image,x0,y0\na.png,1,2\nb.png,1\n', 'line 3 has 2 cells, the first has 3'),
     'gap.csv': (b'image,x0,y0,x2,y2\na.png,1,2,3,4\n', 'not x0, y0, x1, y1'),
     'twice.csv': (b'image,x0,y0,X0\na.png,1,2,3\n', "two columns for 'X0'"),
