@@ -127,5 +127,5 @@ def test_plan_that_is_there_stands_alone(workshop, plan):
 def test_file_that_is_no_plan_is_one_line(workshop, tmp_path):
     path = tmp_path / 'p.json'
     path.write_text(json.dumps({'name': 'x'}))
-    assert 'p.json: not a valid plan: created' in _error(workshop.call('--plan', str(path)))
+    assert 'p.json: not a valid plan: schema_version' in _error(workshop.call('--plan', str(path)))
     assert 'no name of a plan' in _error(workshop.call('--plan', str(tmp_path / 'a b.json'), '--all'), 2)
