@@ -1,21 +1,44 @@
-"""How a command ends: with its status, and quietly where nobody reads its output any more."""
+"""How a command ends: with its status, quietly where nobody reads its output, and in time when it is told to."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from types import FrameType
 from typing import NoReturn
+
+from benchmark.caches import environment_for_caches
+
+# For the command alone, which then ends, or pauses, what it has started. Terminals and clusters send them to all.
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2)
+_PATIENCE_SECONDS = 4.0  # what is told to end is often killed after five
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal has asked the command to end: SIGTERM, or SIGHUP as when its terminal is closed."""
+
+    status = 128 + signal.SIGTERM
 
 
 def end(main: Callable[[], int]) -> NoReturn:
-    """Run a command and leave the process with its exit status; 1 where the reader of its output has gone.
+    """Run a command and leave the process with its exit status.
+
+    That is 1 where the reader of its output has gone, 130 after Ctrl-C, and 143 where another signal has ended it, each
+    without a traceback. After such a signal the command has some seconds to end by itself. A signal that was ignored
+    when the command was started, as by nohup, stays ignored.
 
     Args:
         main: the command; returns its exit status.
     """
+    stops = _listen()
     try:
         try:
+            os.environ.update(environment_for_caches())
             status = main()
         except SystemExit as stop:  # of the command line: a usage error, or help
             status = stop.code
@@ -24,4 +47,66 @@ def end(main: Callable[[], int]) -> NoReturn:
         # Python would write what is left when it ends, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    except BaseException:
+        # A library that was interrupted while it was loaded may have made another exception of it.
+        if not stops:
+            raise
+        status = exit_status(stops[0])
+        _say_stopped()
     sys.exit(status)
+
+
+def exit_status(stop: KeyboardInterrupt) -> int:
+    """Exit status of a command that was stopped."""
+    return getattr(stop, 'status', 128 + signal.SIGINT)
+
+
+@contextmanager
+def children_take_no_signals() -> Iterator[None]:
+    """Processes that are started meanwhile do not take the signals that stop a command; it is to end them itself."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        resource_tracker.ensure_running()  # multiprocessing's helper; its start lets some of them through again
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _listen() -> list[KeyboardInterrupt]:
+    """Let the signals that stop a command raise an exception; returns the list of those that they have raised."""
+    stops: list[KeyboardInterrupt] = []
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        stops.append(KeyboardInterrupt())
+        raise stops[-1]
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        if any(isinstance(stop, Terminated) for stop in stops):  # it is ending already
+            return
+        stops.append(Terminated())
+        watch = threading.Timer(_PATIENCE_SECONDS, _end_now, stops[-1:])
+        watch.daemon = True
+        watch.start()
+        raise stops[-1]
+
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, terminate)
+    return stops
+
+
+def _end_now(stop: Terminated) -> NoReturn:
+    _say_stopped()
+    os._exit(stop.status)
+
+
+def _say_stopped() -> None:
+    with suppress(OSError):  # the terminal has gone
+        os.write(2, b'stopped\n')
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

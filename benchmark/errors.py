@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 
@@ -15,6 +16,13 @@ class BenchmarkError(Exception):
 
 class UsageError(BenchmarkError):
     """The command line asks for what there is not, or for what cannot be; commands exit with status 2."""
+
+
+class Paused(BenchmarkError):
+    """A training has ended after an epoch, as it was asked to; the same command continues it from its checkpoint.
+
+    Its text is the reason that was given, one line.
+    """
 
 
 def check_folder(option: str, folder: Path, what: str, usual: Path | None = None) -> None:
@@ -31,3 +39,15 @@ def check_folder(option: str, folder: Path, what: str, usual: Path | None = None
     """
     if folder != usual and not folder.is_dir():
         raise UsageError(f'{option} {folder}: no such folder (name the folder of {what})')
+
+
+def cannot_write(what: str, error: OSError, option: str) -> str:
+    """One line on what a disk refuses; only a full one is told to be freed.
+
+    Args:
+        what: what cannot be written, e.g. 'faces.npy: cannot write the face crops'.
+        error: why.
+        option: names another folder, e.g. '--data-root'.
+    """
+    full = error.errno in (errno.ENOSPC, getattr(errno, 'EDQUOT', None))
+    return f'{what}: {error.strerror} ({"free space or " * full}choose another folder with {option})'

@@ -8,17 +8,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.console import end
-from benchmark.datasets.listing import list_test_set
-from benchmark.datasets.origins import ORIGINS
-from benchmark.datasets.preparation import READERS, prepare_original
-from benchmark.datasets.prepared import Manifest, find_prepared
-from benchmark.datasets.source import SourceError
-from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.errors import BenchmarkError, UsageError, check_folder
 from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import BENCHMARKS
+
+if TYPE_CHECKING:
+    from benchmark.datasets.prepared import Manifest
 
 SYNTHETIC = tuple(name for name, benchmark in BENCHMARKS.items() if benchmark.synthetic)
 LISTED_PROBLEMS = 20
@@ -28,6 +26,8 @@ DATA_ROOT = Path('data')
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status: 0 done, 1 refused or damaged, 2 wrong usage."""
     options = _parser().parse_args(arguments)
+    from benchmark.datasets.source import SourceError
+
     try:
         return options.command(options)
     except SourceError as error:
@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    # This takes a second, in which the command can be stopped already.
+    from benchmark.datasets.preparation import READERS
+
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.prepare',
         description='Read a dataset as it is distributed, check it, and write the form that every experiment reads. '
@@ -95,6 +98,10 @@ def _positive(text: str) -> int:
 
 
 def _prepare_original(options: argparse.Namespace) -> int:
+    from benchmark.datasets.origins import ORIGINS
+    from benchmark.datasets.preparation import prepare_original
+    from benchmark.datasets.prepared import find_prepared
+
     name, root = options.dataset, options.data_root
     if options.download:
         origin = ORIGINS[name]
@@ -117,6 +124,9 @@ def _prepare_original(options: argparse.Namespace) -> int:
 
 
 def _prepare_synthetic(options: argparse.Namespace) -> int:
+    from benchmark.datasets.prepared import find_prepared
+    from benchmark.datasets.synthetic import prepare_synthetic
+
     chosen = {'train_images': options.train_images, 'test_images': options.test_images, 'seed': options.seed}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     manifests = []
@@ -131,7 +141,7 @@ def _prepare_synthetic(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from benchmark.datasets.check import check_prepared  # not needed to prepare
+    from benchmark.datasets.check import check_prepared
 
     check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
     report = check_prepared(options.data_root, options.benchmark, options.sheet, options.all)
@@ -143,6 +153,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from benchmark.datasets.listing import list_test_set
+
     check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
     text = list_test_set(options.data_root, options.benchmark)
     if options.output is None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError, check_folder
 from benchmark.protocol.benchmarks import BENCHMARKS
-from benchmark.records.formats import FORMATS
 
 if TYPE_CHECKING:
     from benchmark.scoring.scored import Score
@@ -24,6 +23,8 @@ DATA_ROOT = Path('data')
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
+    from benchmark.records.formats import FORMATS
+
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.score',
         description='Compute NME, failure rate and area of predicted landmarks, in pixels of the original images, and '

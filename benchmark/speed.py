@@ -74,9 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
-    except KeyboardInterrupt:
-        print('stopped', file=sys.stderr)
-        return 130
     if options.json:
         print(f'[{", ".join(measurement.model_dump_json(indent=1) for measurement in measurements)}]')
     else:

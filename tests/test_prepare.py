@@ -138,7 +138,8 @@ def test_mirrored_copies_are_counted(prepare, source):
 def test_output_folder_that_cannot_be_written_to_is_one_line(tmp_path, prepare, source):
     (tmp_path / 'file').touch()
     _, lines = prepare('300w', '--source', source, '--allow-incomplete', '--data-root', 'file', status=1)
-    assert lines == ['error: 300w: cannot write file/300w: Not a directory (free space or choose another --data-root)']
+    why = 'Not a directory (choose another folder with --data-root)'
+    assert lines == [f'error: 300w: cannot write file/300w: {why}']
 
 
 def test_full_disk_leaves_the_old_preparation_untouched(tmp_path, prepare, prepare_process, source):
@@ -148,7 +149,8 @@ def test_full_disk_leaves_the_old_preparation_untouched(tmp_path, prepare, prepa
     (source / 'afw' / 'face 1.jpg').unlink()
     limit = (4096, 4096)
     _, lines = prepare_process(*command, status=1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
-    assert lines == ['error: 300w: cannot write data/300w: File too large (free space or choose another --data-root)']
+    why = 'File too large (choose another folder with --data-root)'
+    assert lines == [f'error: 300w: cannot write data/300w: {why}']
     assert {path: path.read_bytes() for path in (tmp_path / 'data').rglob('*') if path.is_file()} == before
 
 

@@ -18,7 +18,7 @@ def circumstances(ours: Sequence[Record], theirs: Sequence[Record]) -> tuple[str
         For what is known of both and differs a phrase each, e.g. 'AVX2 instead of AVX512 kernels': device, kernels,
         threads, precision, versions of packages; and whether drawn pictures differ by what rounding does.
     """
-    here, there = ([one.environment for one in side if one.environment] for side in (ours, theirs))
+    here, there = ([made for one in side for made in one.environments] for side in (ours, theirs))
     found = [
         _change((one.device_name for one in here), (one.device_name for one in there), 'on {} instead of {}'),
         _change((one.kernels for one in here), (one.kernels for one in there), '{} instead of {} kernels'),

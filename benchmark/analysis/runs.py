@@ -14,12 +14,12 @@ from benchmark.analysis.audit.audit import check_record, first_fault
 from benchmark.analysis.audit.reading import read_digest
 from benchmark.analysis.digest import Digest
 from benchmark.analysis.makers import newest, settle
-from benchmark.analysis.processes import map_in_processes
 from benchmark.analysis.store import ALL_RECORDS, Stamp, Store, stamp
 from benchmark.errors import BenchmarkError
+from benchmark.processes import map_in_processes
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
 from benchmark.records.predictions import Predictions, read_predictions
-from benchmark.records.record import Record, read_record
+from benchmark.records.record import Record, records_in
 from benchmark.records.times import as_time
 
 _WORTH_PROCESSES = 64  # files of predictions, below which starting processes takes longer than reading
@@ -108,9 +108,11 @@ def read_runs(folders: Sequence[Path], store: Store) -> list[Run]:
 
 def _read_folder(folder: Path) -> list[Run]:
     by_seed = defaultdict(list)
-    for path in sorted((folder / 'records').glob('*.json')):
-        record = read_record(path)
-        run = _check_run(path, record, as_time(record.created), None)
+    for path, record in records_in(folder / 'records'):
+        try:
+            run = _check_run(path, record, as_time(record.created), None)
+        except FileNotFoundError:  # removed by now
+            continue
         by_seed[run.benchmark.name, run.name, run.record.seed].append(run)
     return [run for attempts in by_seed.values() for run in newest(attempts)]
 
@@ -129,7 +131,7 @@ def _with_digests(runs: Sequence[Run], store: Store) -> list[Run]:
     store.digests = kept | made
     present = {run.path.as_posix() for run in runs}
     store.checked = {name: one for name, one in store.checked.items() if name in present or name == ALL_RECORDS}
-    return [_checked(run, store) for run in runs]
+    return [checked for run in runs if (checked := _checked(run, store))]
 
 
 def _name(run: Run) -> str:
@@ -137,12 +139,16 @@ def _name(run: Run) -> str:
     return run.predictions_path.as_posix()
 
 
-def _checked(run: Run, store: Store) -> Run:
-    """The run with its digest, in which no check has found a fault."""
+def _checked(run: Run, store: Store) -> Run | None:
+    """The run with its digest, in which no check has found a fault; None where its record was removed meanwhile."""
     digest = store.digests[_name(run)][1] if run.record.status == 'done' else None
     name, content = run.path.as_posix(), f'{run.sha256} {digest and digest.file_sha256}'
     if store.checked.get(name) != content:
-        fault = first_fault(check_record(run.path, run.path.read_bytes(), run.record, digest))
+        try:
+            content_now = run.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        fault = first_fault(check_record(run.path, content_now, run.record, digest))
         if fault:
             raise BenchmarkError(fault.text)
         store.checked[name] = content

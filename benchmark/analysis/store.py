@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -21,7 +24,7 @@ import numpy as np
 
 from benchmark import protocol, records
 from benchmark.analysis.digest import Axes, Digest
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, cannot_write
 
 FILE_NAME = '.store.sqlite'
 ALL_RECORDS = 'all records'  # in what was checked: all of them beside each other
@@ -77,7 +80,7 @@ class Store:
         gone = {table: getattr(earlier, table).keys() - getattr(self, table).keys() for table in rows}
         if not any(rows.values()) and not any(gone.values()):
             return
-        with _open(reports / FILE_NAME) as connection:
+        with _replacing(reports / FILE_NAME) as path, _open(path) as connection:
             if not _is_ours(connection):
                 _start(connection)
             for table, names in gone.items():
@@ -144,9 +147,25 @@ def _stamps(files: str) -> dict[str, Stamp]:
 
 
 @contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A copy of the file, empty where there is none, that takes its place if nothing goes wrong."""
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f'{path.name}-') as folder:
+            copy = Path(folder, path.name)
+            if path.exists():
+                shutil.copyfile(path, copy)
+            yield copy
+            os.replace(copy, path)
+    except OSError as error:
+        what = f'{path}: cannot write the store of earlier results'
+        raise BenchmarkError(cannot_write(what, error, '--results')) from error
+
+
+@contextmanager
 def _open(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        connection = sqlite3.connect(path)
+        # Not every file system has locks, and none is needed: nobody changes a file that others read.
+        connection = sqlite3.connect(f'{path.resolve().as_uri()}?nolock=1', uri=True)
         try:
             with connection:
                 yield connection

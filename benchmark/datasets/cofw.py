@@ -18,8 +18,9 @@ from benchmark.datasets.lossless import encode_png
 from benchmark.datasets.manifest import SPLITS
 from benchmark.datasets.originals import Distribution, Source, wanted_parts
 from benchmark.datasets.reading import FoundFace, Reading, boxes_disagree
-from benchmark.datasets.source import available_cores, check_images
+from benchmark.datasets.source import check_images
 from benchmark.errors import BenchmarkError
+from benchmark.processes import available_cores
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.layouts import LAYOUTS
 

@@ -8,12 +8,14 @@ store has for each one of the network (:func:`open_crops` has the figures).
 
 from __future__ import annotations
 
-import fcntl
+import glob
 import os
+import shutil
+import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,10 +23,13 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
+from benchmark.caches import cache_folder, is_read_only
+from benchmark.claims import sole
 from benchmark.datasets.boxes import crop_matrix
 from benchmark.datasets.prepared import Face, Prepared
-from benchmark.datasets.source import MOST_THREADS, available_cores, image_size
-from benchmark.errors import BenchmarkError
+from benchmark.datasets.source import MOST_THREADS, image_size
+from benchmark.errors import BenchmarkError, cannot_write
+from benchmark.processes import available_cores
 
 CROP_VERSION = 1
 
@@ -49,7 +54,14 @@ class Crops:
         return _map_crops, (self.path, self.matrices, self.images.shape)
 
 
-def open_crops(prepared: Prepared, split: str, padding: float, size: int, align_corners: bool = False) -> Crops:
+def open_crops(
+    prepared: Prepared,
+    split: str,
+    padding: float,
+    size: int,
+    align_corners: bool = False,
+    cache: Path | None = None,
+) -> Crops:
     """Open the crop store of a split; make it first, on all processor cores, if it is not there yet.
 
     What the store costs in quality, measured on 250 real faces of 300W and WFLW that are at most 256 pixels wide: the
@@ -74,12 +86,14 @@ def open_crops(prepared: Prepared, split: str, padding: float, size: int, align_
         padding: factor of the face box, margin for augmentation included.
         size: side of the stored crops, pixels.
         align_corners: the convention of box and centre (see :func:`benchmark.datasets.boxes.face_box`).
+        cache: folder of stores; None: beside the data, or among the user's caches where nothing can be written there.
 
     Returns:
         The crops in the order of the split's faces; the same bytes on any number of cores.
 
     Raises:
-        BenchmarkError: the split is empty, an image cannot be read, or the store is damaged or cannot be written.
+        BenchmarkError: the split is empty, an image cannot be read, there is no room for the store, or it is damaged
+            or cannot be written.
     """
     faces: Sequence[Face] = getattr(prepared, split)
     if not faces:
@@ -89,9 +103,9 @@ def open_crops(prepared: Prepared, split: str, padding: float, size: int, align_
     convention = '-corners' if align_corners else ''
     # The same drawn faces may have other pixels, where they were drawn elsewhere.
     content = f'{prepared.manifest.fingerprint[:16]}-{prepared.manifest.pixels[:8]}'
-    path = prepared.folder / 'crops' / f'{split}-{size}px-{padding:g}{convention}-v{CROP_VERSION}-{content}.npy'
-    if not path.exists():
-        _write_crops(prepared, faces, matrices, size, path)
+    name = f'{split}-{size}px-{padding:g}{convention}-v{CROP_VERSION}-{content}.npy'
+    path = _store_folder(prepared, name, cache) / name
+    _make_crops(prepared, faces, matrices, size, path)
     return _map_crops(path, matrices, (len(faces), size, size, 3))
 
 
@@ -124,24 +138,38 @@ def _map_crops(path: Path, matrices: np.ndarray, shape: tuple[int, ...]) -> Crop
     return Crops(path, images, matrices)
 
 
+def _store_folder(prepared: Prepared, name: str, cache: Path | None) -> Path:
+    beside = prepared.folder / 'crops'
+    if cache is None and ((beside / name).exists() or not is_read_only(beside)):
+        return beside
+    return (cache or cache_folder()) / prepared.manifest.benchmark
+
+
+def _make_crops(prepared: Prepared, faces: Sequence[Face], matrices: np.ndarray, size: int, path: Path) -> None:
+    try:
+        with suppress(FileExistsError):
+            path.parent.mkdir(parents=True)
+            path.parent.chmod(0o755)  # other users read the stores, too
+        # Several trainings may ask for a store at once: the others wait for the one that makes it.
+        with sole(path) as mine:
+            if mine:
+                _write_crops(prepared, faces, matrices, size, path)
+    except OSError as error:
+        raise BenchmarkError(cannot_write(f'{path}: cannot write the face crops', error, '--cache')) from error
+
+
 def _write_crops(prepared: Prepared, faces: Sequence[Face], matrices: np.ndarray, size: int, path: Path) -> None:
+    shape = (len(faces), size, size, 3)
+
     def cut(face: Face, matrix: np.ndarray) -> bytes:
         image = read_image(prepared.image_path(face))
         return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR).tobytes()
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _sole_writer(path) as file:
-            if file is None:
-                return
-            # Written sequentially: on a full disk a memory map would kill the process instead of raising.
-            shape = (len(faces), size, size, 3)
-            np.lib.format.write_array_header_1_0(file, {'descr': '|u1', 'fortran_order': False, 'shape': shape})
-            for crop in _in_order(cut, faces, matrices):
-                file.write(crop)
-    except OSError as error:
-        where = f'{path}: cannot write the face crops: {error.strerror}'
-        raise BenchmarkError(f'{where} (free space or choose another --data-root)') from error
+    with _becoming(path, int(np.prod(shape))) as file:
+        # Written sequentially: on a full disk a memory map would kill the process instead of raising.
+        np.lib.format.write_array_header_1_0(file, {'descr': '|u1', 'fortran_order': False, 'shape': shape})
+        for crop in _in_order(cut, faces, matrices):
+            file.write(crop)
 
 
 def _in_order(work, *arguments: Sequence) -> Iterator[bytes]:
@@ -162,40 +190,28 @@ def _in_order(work, *arguments: Sequence) -> Iterator[bytes]:
 
 
 @contextmanager
-def _sole_writer(path: Path) -> Iterator[BinaryIO | None]:
-    """An empty file that becomes ``path`` if nothing goes wrong; None where another process has just made it.
-
-    Several trainings may ask for a store at once: the others wait for the one that makes it. What a killed process has
-    left is overwritten.
-    """
-    partial = path.with_name(f'.{path.name}.partial')
-    while True:
-        with partial.open('ab') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if not _is_open_at(file, partial):
-                if path.exists():
-                    yield None
-                    return
-                continue  # the process that was waited for has failed
-            if path.exists():
-                partial.unlink()
-                yield None
-                return
-            try:
-                file.truncate(0)
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                partial.chmod(0o644)
-                os.replace(partial, path)
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
-            return
-
-
-def _is_open_at(file: BinaryIO, path: Path) -> bool:
+def _becoming(path: Path, size: int) -> Iterator[BinaryIO]:
+    """An empty file, with room for ``size`` bytes, that becomes ``path`` if nothing goes wrong."""
+    for left in path.parent.glob(f'.{glob.escape(path.name)}*.partial'):  # of a process that was killed
+        left.unlink(missing_ok=True)
+    free = shutil.disk_usage(path.parent).free
+    if free < size:
+        raise BenchmarkError(
+            f'{path.parent}: no room for the face crops: {_mib(size)} MiB are needed, {_mib(free)} MiB are free '
+            '(free space or choose another folder with --cache)'
+        )
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.partial')
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+        with os.fdopen(handle, 'wb') as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(partial, 0o644)
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _mib(size: int) -> str:
+    return f'{size / 2**20:,.1f}'

@@ -19,7 +19,7 @@ from benchmark.datasets.drawing import Drawing
 from benchmark.datasets.identity import identify
 from benchmark.datasets.manifest import SPLITS, Manifest, read_manifest
 from benchmark.datasets.workspace import TEMPORARY
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.protocol.benchmarks import Benchmark, get_benchmark
 
 __all__ = [
@@ -121,9 +121,7 @@ def write_prepared(
     try:
         _replace_together(contents)
     except OSError as error:
-        raise BenchmarkError(
-            f'{benchmark}: cannot write {folder}: {error.strerror} (free space or choose another --data-root)'
-        ) from error
+        raise BenchmarkError(cannot_write(f'{benchmark}: cannot write {folder}', error, '--data-root')) from error
     return manifest
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import struct
 import warnings
 import zlib
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmark.errors import BenchmarkError
+from benchmark.processes import available_cores
 
 MOST_THREADS = 16  # each holds a decoded image
 
@@ -134,11 +134,6 @@ def _check_image(path: Path) -> CheckedImage:
         return CheckedImage(image.size, pixel_digest(_pixels(image)))
     except ValueError as error:
         return CheckedImage(None, b'', str(error))
-
-
-def available_cores() -> int:
-    """Number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def read_bytes(path: Path) -> bytes:

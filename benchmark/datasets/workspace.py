@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -13,8 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmark.errors import BenchmarkError
+from benchmark.claims import take
+from benchmark.errors import BenchmarkError, cannot_write
 
+CLAIM = '.preparation'  # who is at work in a folder (see benchmark.claims)
 TEMPORARY = '.making-'  # start of the name of everything that is being made and not yet vouched for
 _STORE = 'unpacked'
 _LISTING = 'unpacked.json'
@@ -46,15 +47,9 @@ class Workspace:
         with self.writing():
             self._created = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.folder, os.O_RDONLY)
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                os.close(self._lock)
-                if isinstance(error, BlockingIOError):
-                    busy = f'{self.folder}: another preparation is at work there (wait for it to end)'
-                    raise BenchmarkError(busy) from error
-                raise
+            self._claim = take(self.folder / CLAIM)
+            if self._claim is None:
+                raise BenchmarkError(f'{self.folder}: another preparation is at work there (wait for it to end)')
             self._sweep()
         return self
 
@@ -63,10 +58,10 @@ class Workspace:
         if kind is not None:
             for folder in self._unpacked:
                 shutil.rmtree(folder, ignore_errors=True)
+        self._claim.release()
         for folder in (self.folder / _STORE, *self._created):
             with suppress(OSError):  # it is not empty, or not there
                 folder.rmdir()
-        os.close(self._lock)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -74,10 +69,8 @@ class Workspace:
         try:
             yield
         except OSError as error:
-            raise BenchmarkError(
-                f'{self.folder.name}: cannot write {self.folder}: {error.strerror} '
-                '(free space or choose another --data-root)'
-            ) from error
+            what = f'{self.folder.name}: cannot write {self.folder}'
+            raise BenchmarkError(cannot_write(what, error, '--data-root')) from error
 
     def unpacked(self, original: Path, fill: Callable[[Path], None]) -> Path:
         """Folder with the unpacked content of a file; what an earlier preparation has unpacked is not unpacked again.

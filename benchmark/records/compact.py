@@ -12,7 +12,7 @@ from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.files import write_atomically
 from benchmark.records.predictions import is_compact, read_predictions, save_predictions
-from benchmark.records.record import Record, read_record
+from benchmark.records.record import Record, records_in
 from benchmark.records.seal import file_sha256
 
 _COMPACT_SINCE = 2  # schema version
@@ -49,8 +49,7 @@ def compact_records(folder: Path) -> Compacted:
         BenchmarkError: a record or predictions file is damaged, or cannot be read or written.
     """
     records = predictions = before = after = 0
-    for path in sorted(folder.glob('*.json')):
-        record = read_record(path)
+    for path, record in records_in(folder):
         try:
             file = record.predictions and path.with_name(record.predictions)
             if file and record.predictions_sha256 != file_sha256(file):

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.files import write_atomically
 from benchmark.records.plans import plan_path
-from benchmark.records.record import Record, read_record
+from benchmark.records.record import Record, records_in
 
 RECORDS, SPEED = 'records', 'speed'
 
@@ -48,14 +48,14 @@ def publish(results: Path, reports: Path, names: Sequence[str] = ()) -> list[Pat
         with_result = {(record.name, record.seed) for record in chosen.values()}
         for path, record in _read(reports).items():
             if record.status != 'done' and (record.name, record.seed) in with_result:
-                path.unlink()
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise BenchmarkError(f'{error.filename or reports}: cannot publish: {error.strerror}') from error
     return sorted(copied)
 
 
 def _read(folder: Path) -> dict[Path, Record]:
-    return {path: read_record(path) for path in sorted((folder / RECORDS).glob('*.json'))}
+    return dict(records_in(folder / RECORDS))
 
 
 def _copy(source: Path, results: Path, reports: Path) -> Path | None:

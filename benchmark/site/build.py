@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.comparison import baseline_of
-from benchmark.analysis.processes import map_in_processes
 from benchmark.analysis.rows import Row
 from benchmark.analysis.sections import Section
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store, hash_sources, load_store, stamp
-from benchmark.errors import BenchmarkError
+from benchmark.claims import take
+from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.files import write_atomically
+from benchmark.processes import map_in_processes
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.site.board import EXPERIMENTS, page_links, status
 from benchmark.site.exports import export_files, export_links
@@ -44,6 +47,8 @@ _GENERATED = (
         for pattern in ('{}.html', '{}.md', 'exports/{}*', 'figures/{}.svg', 'figures/*-{}.*')
     ),
 )
+CLAIM = '.building'  # who builds pages in a folder (see benchmark.claims)
+_WAIT_SECONDS = 0.1
 _WORTH_PROCESSES = 24  # pages, below which starting processes takes longer than making them
 
 
@@ -65,6 +70,7 @@ def build_reports(
 ) -> Built:
     """Write the pages, figures and exported files that show some records.
 
+    One build at a time works in a folder; another waits for it, so that none removes what the other has just written.
     The same records give the same bytes: no time or name of this machine is added. What has not changed since an
     earlier build is neither computed nor written again.
 
@@ -79,6 +85,29 @@ def build_reports(
         BenchmarkError: a record or predictions file is damaged, and nothing is written; or the folder is not writable.
     """
     sources = sources or (output,)
+    there = output.is_dir()
+    try:
+        with _alone(output):
+            return _build(output, sources, photographs, png)
+    except OSError as error:
+        raise _not_writable(output, error) from error
+    finally:
+        if not there:
+            with suppress(OSError):  # it holds pages
+                output.rmdir()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    while (claim := take(folder / CLAIM)) is None:
+        time.sleep(_WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        claim.release()
+
+
+def _build(output: Path, sources: Sequence[Path], photographs: Photographs | None, png: bool) -> Built:
     earlier = load_store(output)
     store = earlier.copy()
     sections = checked_sections(sources, store)
@@ -107,17 +136,24 @@ def _is_current(folder: Path, earlier: Store, name: str, inputs: str) -> bool:
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, content in files.items():
+        # What others lead to comes first, so that no page ever has a link to one that is not there yet.
+        for path, content in sorted(files.items(), key=_rank):
             target = folder / path
             if target.exists() and target.read_bytes() == content:
                 continue
             target.parent.mkdir(exist_ok=True)
             write_atomically(target, content)
     except OSError as error:
-        raise BenchmarkError(
-            f'{error.filename or folder}: cannot write the pages: {error.strerror} '
-            '(free space or choose another folder with --results)'
-        ) from error
+        raise _not_writable(folder, error) from error
+
+
+def _rank(file: tuple[str, bytes]) -> tuple[bool, bool]:
+    path, _ = file
+    return '/' not in path, path in ('index.html', 'README.md')
+
+
+def _not_writable(folder: Path, error: OSError) -> BenchmarkError:
+    return BenchmarkError(cannot_write(f'{error.filename or folder}: cannot write the pages', error, '--results'))
 
 
 def _remove(folder: Path, written: set[str]) -> None:
@@ -125,7 +161,7 @@ def _remove(folder: Path, written: set[str]) -> None:
     for pattern in _GENERATED:
         for path in folder.glob(pattern):
             if path.relative_to(folder).as_posix() not in written:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
 
 class Site:

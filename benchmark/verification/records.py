@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from benchmark.analysis.runs import Run
 from benchmark.analysis.store import Store, load_store, stamp
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.records.record import Record, read_record
+from benchmark.records.record import Record, read_if_there
 from benchmark.records.times import as_time
 from benchmark.verification.truth import Truth, truth_findings
 
@@ -88,7 +89,7 @@ def verify_records(named: Sequence[Path], folders: Sequence[Path], data_root: Pa
         BenchmarkError: the prepared data, or a record to compare with, is damaged.
     """
     truth = Truth(data_root)
-    verified = [_verify(path, truth) for path in named]
+    verified = [one for path in named if (one := _verify(path, truth))]
     taken = {path.resolve() for path in named}
     runs = [one.run for one in verified if one.run]
     wanted = {run.benchmark.name for run in runs}
@@ -109,10 +110,16 @@ def verify_records(named: Sequence[Path], folders: Sequence[Path], data_root: Pa
     return verified
 
 
-def _verify(path: Path, truth: Truth) -> Verified:
+def _verify(path: Path, truth: Truth) -> Verified | None:
+    """What is found in one record; None where it was removed meanwhile."""
     try:
-        record, content = read_record(path), path.read_bytes()
+        record = read_if_there(path)
+        if record is None:
+            return None
+        content = path.read_bytes()
         benchmark = get_benchmark(record.benchmark)
+    except FileNotFoundError:
+        return None
     except BenchmarkError as error:
         return Verified(path, {'record': [Finding('record', _of_file(path, error))]})
     found = Verified(path, {'record': []})
@@ -150,9 +157,10 @@ def _others(folder: Path, taken: set[Path], benchmarks: set[str]) -> list[Run]:
     for path in sorted((folder / 'records').glob('*.json')):
         if path.resolve() in taken:
             continue
-        record = read_record(path)
-        if record.status == 'done' and record.benchmark in benchmarks:
-            runs.append(_other(path, record, store))
+        record = read_if_there(path)
+        if record and record.status == 'done' and record.benchmark in benchmarks:
+            with suppress(FileNotFoundError):  # removed by now
+                runs.append(_other(path, record, store))
     return runs
 
 

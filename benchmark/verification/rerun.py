@@ -23,6 +23,7 @@ from benchmark.verification.configuration import configuration_fault
 
 _NAME = re.compile(r'[A-Za-z0-9][\w.+-]*')
 CONFIDENCE = 0.99
+_STOP_SECONDS = 3.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -206,8 +207,23 @@ def _python(folder: Path, record: Record, module: str, *arguments: str) -> None:
     log = folder / f'{module}.log'
     with log.open('wb') as output:
         command = [sys.executable, '-m', module, *arguments]
-        done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=output, check=False)
-    if done.returncode:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:
+            _stop(process)
+            raise
+    if status:
         said = [line for line in log.read_text(errors='replace').splitlines() if line.startswith('error: ')]
-        what = said[0].removeprefix('error: ') if said else f'{module} ended with status {done.returncode}'
+        what = said[0].removeprefix('error: ') if said else f'{module} ended with status {status}'
         raise BenchmarkError(f'{record.name} seed {record.seed}: {what} (log: {log})')
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Have a command end the processes that it has started, and end."""
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -9,6 +9,7 @@ import pytest
 from benchmark.analysis.replication import replications
 from benchmark.protocol.measures import Measure
 from benchmark.protocol.statistics import prediction_bound
+from benchmark.records.parts import Part
 
 NEWER = '2026-11-28T10:00:00Z'
 SIZES = {'full': 60}
@@ -169,6 +170,14 @@ def test_what_was_made_otherwise_is_named(factory, own, train, found):
         'torch 2.9.1 instead of 2.9.0',
         'drawn pictures differ by rounding',
     )
+
+
+def test_continued_training_was_made_where_its_parts_were(factory, own, train, found):
+    train(factory, {0: 1.0, 1: 1.1})
+    elsewhere = factory.add('synthetic-29').environment.model_copy(update={'device_name': 'Xeon'})
+    part = Part(first_epoch=1, last_epoch=60, environment=elsewhere, peak_memory_mib=100.0)
+    train(own, {0: 1.0}, parts=(part,))
+    assert found().circumstances == ('on NVIDIA H100 80GB HBM3 and Xeon instead of NVIDIA H100 80GB HBM3',)
 
 
 def test_what_is_not_known_of_both_is_not_called_different(factory, own, train, found):

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from benchmark.analysis import runs
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError
@@ -248,3 +249,18 @@ def test_metrics_of_sealed_records_are_all_there_to_the_last_bits(change_record)
 def test_data_that_its_predictions_contradict_are_refused_by_name(change_record, dataset, message):
     with pytest.raises(BenchmarkError, match=message):
         change_record(dataset)
+
+
+@pytest.mark.parametrize('step', ['_check_run', 'map_in_processes'])
+def test_record_that_is_removed_while_it_is_read_is_passed_over(factory, monkeypatch, step):
+    kept = factory.add(seed=0)
+    gone = factory.reports / 'records' / factory.add(seed=1, status='failed', reason='too late').file_name
+    original = getattr(runs, step)
+
+    def remove_first(*arguments):
+        gone.unlink(missing_ok=True)
+        return original(*arguments)
+
+    monkeypatch.setattr(runs, step, remove_first)
+    (run,) = read_runs([factory.reports], Store())
+    assert run.record.fingerprint == kept.fingerprint

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import fcntl
 import io
 import multiprocessing
 import os
 import pickle
+import re
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -234,8 +237,66 @@ def test_missing_image_is_named(prepare, folder):
 def test_folder_that_cannot_be_made_is_named(prepare):
     prepared = prepare()
     (prepared.folder / 'crops').write_text('in the way')
-    with pytest.raises(BenchmarkError, match=r'crops.*cannot write the face crops.*--data-root'):
+    with pytest.raises(
+        BenchmarkError, match=r'crops.*cannot write the face crops.*\(choose another folder with --cache\)'
+    ):
         open_crops(prepared, 'train', 1.5, 32)
+
+
+def test_store_beside_read_only_data_is_made_among_the_caches_and_found_again(prepare, monkeypatch, tmp_path):
+    prepared = prepare()
+    expected = open_crops(prepared, 'train', 1.5, 32).path
+    content = expected.read_bytes()
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'xdg'))
+    monkeypatch.setattr(crops, 'is_read_only', lambda folder: True)
+    assert open_crops(prepared, 'train', 1.5, 32).path == expected  # what is there can be read
+    expected.unlink()
+    made = open_crops(prepared, 'train', 1.5, 32).path
+    assert made == tmp_path / 'xdg' / 'star-loss-benchmark' / '300w' / expected.name
+    assert made.read_bytes() == content
+    monkeypatch.setattr(crops, 'read_image', lambda path: pytest.fail(f'{path} was read again'))
+    assert open_crops(prepared, 'train', 1.5, 32).path == made
+    assert [path.name for path in made.parent.iterdir()] == [made.name]
+
+
+def test_named_cache_is_always_used_and_open_to_everybody(prepare, tmp_path):
+    prepared = prepare()
+    beside = open_crops(prepared, 'train', 1.5, 32).path
+    before = os.umask(0o077)
+    try:
+        made = open_crops(prepared, 'train', 1.5, 32, cache=tmp_path / 'cache').path
+    finally:
+        os.umask(before)
+    assert made == tmp_path / 'cache' / '300w' / beside.name
+    assert made.read_bytes() == beside.read_bytes()
+    assert (made.stat().st_mode & 0o777, made.parent.stat().st_mode & 0o777) == (0o644, 0o755)
+
+
+def test_store_that_has_no_room_is_not_begun(prepare, monkeypatch):
+    prepared = prepare()
+    monkeypatch.setattr(crops, 'read_image', lambda path: pytest.fail('a face was cut out'))
+    monkeypatch.setattr(crops.shutil, 'disk_usage', lambda folder: SimpleNamespace(free=4 * 2**30))
+    folder = re.escape(str(prepared.folder / 'crops'))
+    with pytest.raises(
+        BenchmarkError, match=rf'^{folder}: no room .*: 4,800\.0 MiB are needed, 4,096\.0 MiB are free \(.*--cache\)$'
+    ):
+        open_crops(prepared, 'train', 1.5, 20480)
+    assert _files(prepared) == []
+
+
+def test_file_system_without_locks_holds_stores(prepare, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, 'flock', refuse)
+    monkeypatch.setattr(fcntl, 'lockf', refuse)
+    prepared = prepare()
+    assert len(open_crops(prepared, 'train', 1.5, 32).images) == 4
+    monkeypatch.setattr(crops.os, 'fsync', refuse)
+    with pytest.raises(BenchmarkError) as caught:
+        open_crops(prepared, 'test', 1.5, 32)
+    assert str(caught.value).endswith('Function not implemented (choose another folder with --cache)')
+    assert len(_files(prepared)) == 1
 
 
 def test_full_disk_leaves_no_store_and_no_temporary_file(prepare, monkeypatch):

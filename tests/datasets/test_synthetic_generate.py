@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import multiprocessing
+import time
+
 import numpy as np
 import pytest
 
 from benchmark.datasets.prepared import open_prepared
-from benchmark.datasets.synthetic import draw_face, prepare_synthetic, render_face
+from benchmark.datasets.synthetic import draw_face, generate, prepare_synthetic, render_face
 from benchmark.datasets.synthetic.landmarks import ISOTROPIC, PLACES, PUPIL
 from benchmark.datasets.synthetic.parameters import FaceParameters
 from benchmark.errors import BenchmarkError
@@ -176,3 +179,49 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / 'synthetic-29').write_text('a file where the folder should be')
     with pytest.raises(BenchmarkError, match=r'cannot write .*synthetic-29'):
         prepare_synthetic(tmp_path, 'synthetic-29', train_images=1, test_images=6)
+
+
+def _draw_in(root, drawn):
+    write = generate._write_face
+    generate._write_face = lambda *arguments: (drawn.append(arguments[-1]), time.sleep(0.05), write(*arguments))[2]
+    prepare_synthetic(root, 'synthetic-29', train_images=2, test_images=6)
+
+
+def test_faces_that_another_process_is_drawing_are_waited_for_and_used(tmp_path):
+    context = multiprocessing.get_context('fork')
+    with context.Manager() as manager:
+        drawn = manager.list()
+        processes = [context.Process(target=_draw_in, args=(tmp_path, drawn)) for _ in range(3)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        assert [process.exitcode for process in processes] == [0, 0, 0]
+        assert len(drawn) == 8
+    assert sorted(path.name for path in (tmp_path / 'synthetic-29').iterdir()) == [
+        'annotations',
+        'images',
+        'manifest.json',
+    ]
+
+
+def test_drawing_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
+    first = prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6)
+    before = {path: path.read_bytes() for path in tmp_path.rglob('*') if path.is_file()}
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(generate, 'draw_face', interrupt)
+        prepare_synthetic(tmp_path, 'synthetic-29', train_images=3, test_images=6)
+    assert {path: path.read_bytes() for path in tmp_path.rglob('*') if path.is_file()} == before
+    assert prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6) == first
+
+
+def test_left_overs_of_a_killed_drawing_are_removed(tmp_path):
+    left = tmp_path / 'synthetic-29' / '.making-images' / 'train'
+    left.mkdir(parents=True)
+    (left / '00007.png').write_bytes(b'half')
+    prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6)
+    assert not left.exists() and len(list((tmp_path / 'synthetic-29' / 'images' / 'train').iterdir())) == 2

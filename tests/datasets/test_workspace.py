@@ -93,7 +93,7 @@ def test_left_overs_are_removed_at_the_start(tmp_path):
     (folder / f'{TEMPORARY}manifest.json').touch()
     (folder / 'kept.txt').touch()
     with Workspace(folder, print):
-        assert sorted(os.listdir(folder)) == ['annotations', 'kept.txt']
+        assert sorted(os.listdir(folder)) == ['.preparation.1.claim', 'annotations', 'kept.txt']
         assert not os.listdir(folder / 'annotations')
 
 

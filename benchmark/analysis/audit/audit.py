@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.analysis.audit.arithmetic import arithmetic_findings
+from benchmark.analysis.audit.continuation import part_findings
 from benchmark.analysis.audit.curve import curve_findings
 from benchmark.analysis.audit.figures import data_findings, metric_findings
 from benchmark.analysis.audit.finding import Finding
@@ -54,6 +55,8 @@ def check_record(path: Path, content: bytes, record: Record, digest: Digest | No
     checks['metrics'] = [] if checks['numbers of images'] else metric_findings(path, record, digest)
     checks['arithmetic'] = arithmetic_findings(path, record)
     checks['curve and times'] = curve_findings(path, record, digest)
+    if record.parts:
+        checks['parts'] = part_findings(path, record)
     return checks
 
 

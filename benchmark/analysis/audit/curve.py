@@ -88,8 +88,7 @@ def _speed_problems(record: Record, config: Mapping[str, object]) -> Iterator[st
         return
     images, trained = cost.train_images_per_second * statistics.median(seconds), record.dataset.train_images
     # What does not fill a batch may be left out, or filled up.
-    batch = _number(config, 'train_dataloader', 'batch_size') or trained
-    rest = batch * (record.environment.processes if record.environment else 1)
+    rest = _number(config, 'train_dataloader', 'batch_size') or trained
     if not max(0, trained - rest) * (1 - _SUM) < images < (trained + rest) * (1 + _SUM):
         yield (
             f'cost.train_images_per_second is {cost.train_images_per_second:g}, which makes {images:.0f} images an '
@@ -102,10 +101,8 @@ def _rate_problems(record: Record, config: Mapping[str, object]) -> Iterator[str
     batch = _number(config, 'train_dataloader', 'batch_size')
     if not isinstance(loader, dict) or not batch or not record.environment:
         return
-    processes = record.environment.processes
-    # Each has its part of the images, and of each batch.
-    part, batch = -(-record.dataset.train_images // processes), max(1, batch // processes)
-    batches = part // batch if loader.get('drop_last') else -(-part // batch)
+    images = record.dataset.train_images  # several processes share each batch, and have as many as one
+    batches = images // batch if loader.get('drop_last') else -(-images // batch)
     expected = learning_rates(config, len(record.curve), int(batches))
     for one, rate in zip(record.curve, expected or (), strict=False):
         if not math.isclose(one.learning_rate, rate, rel_tol=_RATE):

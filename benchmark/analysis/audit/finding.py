@@ -28,6 +28,8 @@ CODES: Mapping[str, Severity] = {
     'curve': 'fault',
     'unusual-curve': 'flag',
     'no-schedule': 'note',
+    'parts': 'fault',
+    'mixed': 'note',
     'path': 'flag',
     'plan': 'fault',
     'other-data': 'fault',

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmark.datasets.annotations import Face
 from benchmark.datasets.check.findings import Finding
 from benchmark.datasets.check.images import TILE, Look
-from benchmark.datasets.source import available_cores
+from benchmark.processes import available_cores
 
 MOST_BITS = 36  # of 144 that may differ; another annotator's box changes about 20
 LEAST_CORRELATION = 0.88  # of the details of two aligned tiles; two photographs of one person reach 0.85

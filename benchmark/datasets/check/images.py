@@ -17,7 +17,8 @@ from PIL import Image
 
 from benchmark.datasets.annotations import Face
 from benchmark.datasets.check.findings import Finding
-from benchmark.datasets.source import CheckedImage, available_cores, check_images
+from benchmark.datasets.source import CheckedImage, check_images
+from benchmark.processes import available_cores
 
 TILE = 64  # side of the grey picture that a face is recognised by, pixels
 HASH_SIDE = 12  # 144 bits: with imagehash's usual 64, every tenth face of 300W resembles another

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from benchmark.datasets.check.findings import Finding
 from benchmark.datasets.check.images import read_image
 from benchmark.datasets.check.tile import COLOURS, TILE_SIDE, draw_tile
 from benchmark.errors import BenchmarkError, UsageError
+from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.layouts import Layout
 
@@ -85,8 +87,10 @@ def draw_sheets(entries: Sequence[Entry], benchmark: str, image_root: Path, shee
         path = sheet if len(parts) == 1 else sheet.with_stem(f'{sheet.stem}-{number}')
         header = f"{benchmark}, page {number} of {len(parts)}; landmarks, the person's:"
         try:
-            _draw_page(part, header, layout, image_root).save(path, format='PNG', compress_level=3)
-            path.with_suffix('.txt').write_text(''.join(f'{line}\n' for line in _list(part)))
+            page = io.BytesIO()
+            _draw_page(part, header, layout, image_root).save(page, format='PNG', compress_level=3)
+            write_atomically(path, page.getbuffer())
+            write_atomically(path.with_suffix('.txt'), ''.join(f'{line}\n' for line in _list(part)).encode())
         except OSError as error:
             raise _not_writable(path, error) from error
         pages.append(path)

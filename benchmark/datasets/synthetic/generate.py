@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.claims import sole
 from benchmark.datasets.annotations import Face
 from benchmark.datasets.drawing import Drawing
 from benchmark.datasets.prepared import Manifest, find_prepared, write_prepared
@@ -26,11 +25,14 @@ from benchmark.datasets.source import pixel_digest
 from benchmark.datasets.synthetic.render import IMAGE_SIZE, RenderedFace, render_face
 from benchmark.datasets.synthetic.renewal import FIRST_SETTINGS
 from benchmark.datasets.synthetic.sampling import CONDITIONS, sample_parameters
-from benchmark.errors import BenchmarkError
+from benchmark.datasets.workspace import TEMPORARY
+from benchmark.errors import BenchmarkError, cannot_write
+from benchmark.processes import map_in_processes
 from benchmark.protocol.benchmarks import get_benchmark
 
 SPLITS = ('train', 'test')
-_FACES_PER_PROCESS = 100
+TRAIN_IMAGES, TEST_IMAGES = 1500, 400  # of a benchmark, unless told otherwise
+_WORTH_PROCESSES, _FACES_AT_ONCE = 200, 50
 
 # Shares of the faces that meet a condition, besides those whose turn it is: one face of twelve for each condition of
 # WFLW, so that no subset is empty. The totals are those of WFLW's test set.
@@ -72,9 +74,12 @@ def draw_face(benchmark: str, split: str, index: int, seed: int = 0) -> DrawnFac
 
 
 def prepare_synthetic(
-    data_root: Path, benchmark: str, train_images: int = 1500, test_images: int = 400, seed: int = 0
+    data_root: Path, benchmark: str, train_images: int = TRAIN_IMAGES, test_images: int = TEST_IMAGES, seed: int = 0
 ) -> Manifest:
     """Render a synthetic benchmark into the prepared form, unless it is there already.
+
+    Where another process is drawing it, this one waits, and takes what that one has drawn. What was there before is
+    replaced when all faces are drawn.
 
     Args:
         data_root: folder of all prepared benchmarks; the images go to ``<data_root>/<benchmark>/images``.
@@ -99,36 +104,60 @@ def prepare_synthetic(
     folder = data_root / benchmark
     drawing = Drawing(seed)
     counts = dict(zip(SPLITS, (train_images, test_images), strict=True))
-    manifest = find_prepared(data_root, benchmark)
-    if (
-        manifest is not None
-        and (manifest.drawing, manifest.train_images, manifest.test_images) == (drawing, train_images, test_images)
-        and _has_images(folder, counts)
-    ):
-        return manifest
+    there = partial(_drawn_already, data_root, benchmark, drawing, counts)
     try:
-        # Without its manifest a folder that is being filled is not taken for a prepared one.
+        with sole(folder / 'manifest.json', lambda: there() is not None) as mine:
+            return _draw(data_root, benchmark, drawing, counts) if mine else there()
+    except OSError as error:
+        raise BenchmarkError(cannot_write(f'{benchmark}: cannot write {folder}', error, '--data-root')) from error
+    finally:
+        with suppress(OSError):  # it holds something, or is not there
+            folder.rmdir()
+
+
+def _drawn_already(data_root: Path, benchmark: str, drawing: Drawing, counts: dict[str, int]) -> Manifest | None:
+    """The manifest of a benchmark that is drawn as it is asked for, with all its images."""
+    manifest = find_prepared(data_root, benchmark)
+    if manifest is None or manifest.drawing != drawing:
+        return None
+    if {'train': manifest.train_images, 'test': manifest.test_images} != counts:
+        return None
+    images = data_root / benchmark / 'images'
+    present = all((images / _image_name(*place)).is_file() for place in _places(counts))
+    return manifest if present else None
+
+
+def _draw(data_root: Path, benchmark: str, drawing: Drawing, counts: dict[str, int]) -> Manifest:
+    folder = data_root / benchmark
+    images = folder / f'{TEMPORARY}images'
+    shutil.rmtree(images, ignore_errors=True)  # of a preparation that was killed
+    try:
+        for split in SPLITS:
+            (images / split).mkdir(parents=True)
+        write = partial(_write_face, images, benchmark, drawing.seed)
+        drawn = map_in_processes(write, _places(counts), _WORTH_PROCESSES, chunk=_FACES_AT_ONCE)
+        # Without its manifest a folder that is being changed is not taken for a prepared one.
         (folder / 'manifest.json').unlink(missing_ok=True)
         (folder / FIRST_SETTINGS).unlink(missing_ok=True)
         if (folder / 'images').exists():
             shutil.rmtree(folder / 'images')
-        places = [(split, index) for split, count in counts.items() for index in range(count)]
-        drawn = _write_faces(folder, benchmark, seed, places)
-    except OSError as error:
-        raise BenchmarkError(
-            f'{benchmark}: cannot write {folder}: {error.strerror} '
-            '(free space or choose another folder with --data-root)'
-        ) from error
+        os.replace(images, folder / 'images')
+    finally:
+        shutil.rmtree(images, ignore_errors=True)
     faces, digests = zip(*drawn, strict=True)
     return write_prepared(
         data_root,
         benchmark,
-        faces[:train_images],
-        faces[train_images:],
+        faces[: counts['train']],
+        faces[counts['train'] :],
         Path('images'),
         drawing=drawing,
         digests={face.image: digest for face, digest in zip(faces, digests, strict=True)},
     )
+
+
+def _places(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return [(split, index) for split in SPLITS for index in range(counts[split])]
 
 
 def _conditions(benchmark: str, index: int, rng: np.random.Generator) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -147,29 +176,15 @@ def _conditions(benchmark: str, index: int, rng: np.random.Generator) -> tuple[f
     return frozenset(met), met if benchmark == 'synthetic-98' else ()
 
 
-def _write_faces(folder: Path, benchmark: str, seed: int, places: list[tuple[str, int]]) -> list[tuple[Face, bytes]]:
-    """Draw faces, in as many processes as pay for their start; returns them with the digests of their images."""
-    for split in SPLITS:
-        (folder / 'images' / split).mkdir(parents=True, exist_ok=True)
-    write = partial(_write_face, folder, benchmark, seed)
-    processes = min(os.cpu_count() or 1, len(places) // _FACES_PER_PROCESS)
-    if processes < 2:
-        return [write(place) for place in places]
-    # Ctrl-C is for this process, which then ends the others.
-    ignore = {'initializer': signal.signal, 'initargs': (signal.SIGINT, signal.SIG_IGN)}
-    with ProcessPoolExecutor(processes, mp_context=get_context('spawn'), **ignore) as pool:
-        return list(pool.map(write, places, chunksize=20))
-
-
 def _write_face(folder: Path, benchmark: str, seed: int, place: tuple[str, int]) -> tuple[Face, bytes]:
+    """Draw a face; returns it with the digest of its image."""
     split, index = place
     drawn = draw_face(benchmark, split, index, seed)
     name = _image_name(split, index)
-    path = folder / 'images' / name
     done, content = cv2.imencode('.png', drawn.rendered.image)
     if not done:
         raise RuntimeError('OpenCV cannot encode PNG')
-    path.write_bytes(content.tobytes())
+    (folder / name).write_bytes(content.tobytes())
     face = Face(
         image=name,
         width=IMAGE_SIZE,
@@ -184,9 +199,3 @@ def _write_face(folder: Path, benchmark: str, seed: int, place: tuple[str, int])
 
 def _image_name(split: str, index: int) -> str:
     return f'{split}/{index:05d}.png'
-
-
-def _has_images(folder: Path, counts: dict[str, int]) -> bool:
-    return all(
-        (folder / 'images' / _image_name(split, index)).is_file() for split in counts for index in range(counts[split])
-    )

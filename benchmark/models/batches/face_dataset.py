@@ -102,16 +102,24 @@ class FaceCropDataset(Dataset):
         padding: factor from the face box to the stored crop; the network's padding times the margin.
         align_corners: False for MMPose's convention of the face box and its centre, True for that of the official STAR
             code (see :mod:`benchmark.datasets.boxes`).
+        cache: folder of crop stores; None for the usual one (see :func:`benchmark.datasets.crops.open_crops`).
 
     Raises:
         BenchmarkError: nothing is prepared, an image is absent or damaged, or the store cannot be written.
     """
 
     def __init__(
-        self, benchmark: str, split: str, data_root: str, size: int, padding: float, align_corners: bool = False
+        self,
+        benchmark: str,
+        split: str,
+        data_root: str,
+        size: int,
+        padding: float,
+        align_corners: bool = False,
+        cache: str | None = None,
     ) -> None:
         prepared = open_prepared(Path(data_root), benchmark)
-        self.crops = open_crops(prepared, split, padding, size, align_corners)
+        self.crops = open_crops(prepared, split, padding, size, align_corners, Path(cache) if cache else None)
         self.metainfo = parse_pose_metainfo(face_metainfo(benchmark))
         # An array: MMEngine copies meta information deeply several times an iteration, and a list costs a tenth of it.
         self.flip_indices = np.array(self.metainfo['flip_indices'])
@@ -119,8 +127,15 @@ class FaceCropDataset(Dataset):
             face.keypoints @ matrix[:, :2].T + matrix[:, 2]
             for face, matrix in zip(getattr(prepared, split), self.crops.matrices, strict=True)
         ]
-        # One tensor in shared memory: a loading process then hands over a batch of its rows as one file descriptor.
-        self.keypoints = torch.from_numpy(np.stack(points)).float()[:, None].share_memory_()
+        self.keypoints = torch.from_numpy(np.stack(points)).float()[:, None]
+
+    def share_memory(self) -> None:
+        """Have all keypoints in one shared tensor: a loading process then hands over a batch of them as one file.
+
+        Raises:
+            RuntimeError: there is no room in shared memory.
+        """
+        self.keypoints.share_memory_()
 
     def __len__(self) -> int:
         return len(self.keypoints)
