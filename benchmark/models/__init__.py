@@ -11,6 +11,7 @@ from benchmark.models.batches.face_dataset import FaceCropDataset, FaceDataset  
 from benchmark.models.batches.gathered_augmentation import GatheredAugmentation  # noqa: E402
 from benchmark.models.batches.official_augmentation import OfficialFaceAugmentation  # noqa: E402
 from benchmark.models.batches.sample_seed import SampleSeed  # noqa: E402
+from benchmark.models.batches.shared_batches import SharedBatchSampler, WholeSampler  # noqa: E402
 from benchmark.models.collector import PredictionCollector  # noqa: E402
 from benchmark.models.heads.soft_argmax_head import SoftArgmaxHead  # noqa: E402
 from benchmark.models.heads.stacked_hourglass_head import StackedHourglassHead  # noqa: E402
@@ -38,9 +39,11 @@ __all__ = [
     'PredictionCollector',
     'STARLoss',
     'SampleSeed',
+    'SharedBatchSampler',
     'SoftArgmaxHead',
     'SoftArgmaxLabel',
     'StackedHourglass',
     'StackedHourglassHead',
     'StepEMAHook',
+    'WholeSampler',
 ]

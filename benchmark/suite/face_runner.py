@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-import torch.distributed as dist
 from mmengine.config import Config
-from mmengine.model import MMDistributedDataParallel
+from mmengine.dataset import DefaultSampler
 from mmengine.runner import Runner
 from mmpose.registry import RUNNERS
 from torch import nn
+from torch.utils.data import DataLoader
 
 from benchmark.errors import BenchmarkError
+from benchmark.models.batches.shared_batches import SharedBatchSampler, WholeSampler
 from benchmark.models.networks.synchronized_batch_norm import synchronize_batch_norm
+from benchmark.suite.peers import processes
+from benchmark.suite.shared_model import BatchShareHook, SharedModel
 
 
 @RUNNERS.register_module()
@@ -26,6 +31,32 @@ class FaceRunner(Runner):
     the augmentation nor the losses: MMEngine's own ``compile`` would trace through the whole training step. In several
     processes batch normalization is over the batch of all of them, on CPUs as well, where MMEngine has none.
     """
+
+    @staticmethod
+    def build_dataloader(*arguments, **options) -> DataLoader:
+        """Called by MMEngine with what it knows of the data."""
+        loader = Runner.build_dataloader(*arguments, **options)
+        if loader.num_workers and hasattr(loader.dataset, 'share_memory'):
+            loader.dataset.share_memory()
+        return loader
+
+    def train(self) -> nn.Module:
+        """Train to the last epoch.
+
+        Raises:
+            BenchmarkError: shared memory has no room for the batches of loading processes.
+        """
+        with _in_shared_memory(self.cfg):
+            return super().train()
+
+    def test(self) -> dict:
+        """Test.
+
+        Raises:
+            BenchmarkError: as :meth:`train` does.
+        """
+        with _in_shared_memory(self.cfg):
+            return super().test()
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Called by MMEngine with the network that it has built."""
@@ -39,49 +70,45 @@ class FaceRunner(Runner):
             return super().wrap_model(model_wrapper_cfg, model)
         on_gpu = torch.cuda.is_available()
         model = synchronize_batch_norm(model, 'cuda' if on_gpu else 'cpu')
-        return MMDistributedDataParallel(
-            module=model.cuda() if on_gpu else model,
-            device_ids=[int(os.environ['LOCAL_RANK'])] if on_gpu else None,
-            broadcast_buffers=False,
-            # A head may use one of several feature maps.
-            find_unused_parameters=True,
+        return SharedModel(
+            model.cuda() if on_gpu else model, device_ids=[int(os.environ['LOCAL_RANK'])] if on_gpu else None
         )
 
 
-def processes() -> int:
-    """Number of processes that share this training."""
-    return int(os.environ.get('WORLD_SIZE', 1))
-
-
-def is_first_process() -> bool:
-    """Whether this is the process that writes."""
-    return int(os.environ.get('RANK', 0)) == 0
-
-
-def join_processes(device: str) -> None:
-    """Meet the other processes of this training, if there are any.
-
-    MMEngine does it by itself, but wants a GPU for it.
-    """
-    if processes() > 1 and device == 'cpu' and not dist.is_initialized():
-        dist.init_process_group('gloo')
+@contextmanager
+def _in_shared_memory(config: Config) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if 'shared memory' not in str(error):  # PyTorch's words, of a full one as of a process that it has killed
+            raise
+        raise BenchmarkError(
+            f'{config.filename}: no room in shared memory for the batches of loading processes (enlarge /dev/shm, as '
+            'docker does with --shm-size=4g, or set num_workers=0)'
+        ) from error
 
 
 def share_between_processes(config: Config) -> None:
     """Give each process its part of every batch, such that together they see what one process would see.
 
     Raises:
-        BenchmarkError: the batch cannot be divided by the number of processes.
+        BenchmarkError: the batch has fewer images than there are processes, or is not sampled in a way that is known.
     """
     count = processes()
     if count == 1:
         return
     config.launcher = 'pytorch'
     loader = config.train_dataloader
-    if loader.batch_size % count:
-        where = f'{config.filename}: train_dataloader.batch_size {loader.batch_size}'
-        raise BenchmarkError(f'{where} cannot be shared by {count} processes (choose another number with --processes)')
-    loader.batch_size //= count
+    where, shared = f'{config.filename}: train_dataloader', f'cannot be shared by {count} processes'
+    if loader.batch_size < count:
+        raise BenchmarkError(f'{where}.batch_size {loader.batch_size} {shared} (choose fewer with --processes)')
+    sampler = loader.get('sampler', {})
+    kind = sampler.get('type')
+    if kind not in ('DefaultSampler', DefaultSampler) or 'batch_sampler' in loader or 'num_batch_per_epoch' in loader:
+        raise BenchmarkError(f'{where}: only a DefaultSampler and plain batches {shared} (leave out --processes)')
+    loader.sampler = {**sampler, 'type': WholeSampler.__name__}
+    loader.batch_sampler = {'type': SharedBatchSampler.__name__, 'drop_last': loader.pop('drop_last', False)}
+    config.custom_hooks = [*config.get('custom_hooks', []), {'type': BatchShareHook.__name__}]
     config.test_evaluator.collect_device = 'gpu'  # by messages; 'cpu' would leave a folder where the command was given
     augmentation = config.model.get('data_preprocessor', {}).get('augmentation')
     if augmentation:
@@ -91,11 +118,13 @@ def share_between_processes(config: Config) -> None:
         }
 
 
-def runtime_config(config: Config, seed: int, data_root: Path, work: Path) -> Config:
+def runtime_config(config: Config, seed: int, data_root: Path, work: Path, cache: Path | None = None) -> Config:
     """A configuration with what belongs to one run on one machine."""
     config = copy.deepcopy(config)
     for loader in (config.train_dataloader, config.test_dataloader):
         loader.dataset.data_root = str(data_root)
+        if cache is not None and loader.dataset.type == 'FaceCropDataset':
+            loader.dataset.cache = str(cache)
     config.runner_type = FaceRunner.__name__
     config.work_dir = str(work)
     config.randomness = {'seed': seed}

@@ -16,7 +16,12 @@ class SynchronizedBatchNorm(_BatchNorm):
 
     PyTorch's own ``SyncBatchNorm`` refuses tensors on the CPU. It is faster on a GPU and is used there; this one is for
     training by several processes on CPUs. The variance is computed in two passes, as a single process computes it.
+
+    Attributes:
+        process_group: the processes that share, as in ``SyncBatchNorm``; None for all of them.
     """
+
+    process_group: dist.ProcessGroup | None = None
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.dim() < 2:
@@ -25,6 +30,8 @@ class SynchronizedBatchNorm(_BatchNorm):
     def forward(self, input: Tensor) -> Tensor:
         """Normalize (B, C, ...) over this process' B and everybody else's; in evaluation, with running statistics."""
         if not (self.training and dist.is_available() and dist.is_initialized()):
+            return super().forward(input)
+        if dist.get_world_size(self.process_group) == 1:
             return super().forward(input)
         self._check_input_dim(input)
         axes = [0, *range(2, input.dim())]

@@ -166,6 +166,7 @@ def test_store_and_original_images_give_the_same_input(request, build, faces, si
 
 def test_loading_process_hands_over_a_batch_of_landmarks_in_one_piece(make_data, build):
     dataset = build('FaceCropDataset', make_data(), size=32, padding=1.5)
+    dataset.share_memory()
     keypoints = [dataset[index]['data_samples'].gt_instances.keypoints for index in range(len(dataset))]
     assert all(points.is_shared() for points in keypoints)
     assert len({points.untyped_storage().data_ptr() for points in keypoints}) == 1

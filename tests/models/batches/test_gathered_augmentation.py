@@ -15,17 +15,17 @@ KINDS = {'FaceAugmentation': FaceAugmentation, 'OfficialFaceAugmentation': Offic
 PROCESSES = 2
 
 
-def make_batch(rank=0, processes=1):
-    """Every ``processes``-th of eight crops, as MMEngine's sampler deals them out."""
+def make_batch(rank=0, processes=1, faces=8):
+    """Every ``processes``-th of some crops, as :class:`SharedBatchSampler` deals them out."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (8, 3, 24, 24), dtype=torch.uint8, generator=generator)
     keypoints = torch.rand(8, 1, 4, 2, generator=generator) * 24
     samples = []
-    for points in keypoints[rank::processes]:
+    for points in keypoints[:faces][rank::processes]:
         sample = PoseDataSample(metainfo={'flip_indices': np.array([1, 0, 2, 3])})
         sample.gt_instances = InstanceData(keypoints=points)
         samples.append(sample)
-    return {'inputs': images[rank::processes], 'data_samples': samples}
+    return {'inputs': images[:faces][rank::processes], 'data_samples': samples}
 
 
 def augment(module, data):
@@ -48,6 +48,10 @@ def augment_share(rank, folder):
             elif form == 'channels_last':
                 data['inputs'] = data['inputs'].contiguous(memory_format=torch.channels_last)
             results[kind, form] = augment(module, data)
+        for faces in (7, 1):
+            module.faces = faces
+            share = (rank, PROCESSES) if faces >= PROCESSES else (0, 1)
+            results[kind, faces] = augment(module, make_batch(*share, faces))
         results[kind, 'apart'] = augment(factory((16, 16), 1.5), make_batch(rank, PROCESSES))
     torch.save(results, f'{folder}/{rank}.pt')
     dist.destroy_process_group()
@@ -68,6 +72,22 @@ def test_processes_that_share_a_batch_augment_it_as_one_process_does(shares, kin
     for rank, share in enumerate(shares):
         assert torch.equal(share[kind, form][0], inputs[rank::PROCESSES])
         assert torch.equal(share[kind, form][1], labels[rank::PROCESSES])
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_shares_of_different_sizes_are_augmented_as_one_batch(shares, kind):
+    inputs, labels = augment(KINDS[kind]((16, 16), 1.5), make_batch(faces=7))
+    for rank, share in enumerate(shares):
+        assert torch.equal(share[kind, 7][0], inputs[rank::PROCESSES])
+        assert torch.equal(share[kind, 7][1], labels[rank::PROCESSES])
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_batch_of_fewer_faces_than_processes_is_augmented_by_each(shares, kind):
+    expected = augment(KINDS[kind]((16, 16), 1.5), make_batch(faces=1))
+    for share in shares:
+        assert torch.equal(share[kind, 1][0], expected[0])
+        assert torch.equal(share[kind, 1][1], expected[1])
 
 
 @pytest.mark.parametrize('kind', KINDS)

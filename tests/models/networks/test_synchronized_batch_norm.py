@@ -44,6 +44,11 @@ def work(rank, folder):
             network = synchronize_batch_norm(make_network(momentum), 'cpu')
             part = slice(sum(shares[:rank]), sum(shares[: rank + 1]))
             results[name, momentum] = train_twice(network, *(tensor[part] for tensor in make_batch()))
+    alone = dist.new_subgroups(1)[0]
+    network = synchronize_batch_norm(make_network(), 'cpu')
+    for norm in (network[1], network[4]):
+        norm.process_group = alone
+    results['alone'] = train_twice(network, *make_batch())
     try:
         SynchronizedBatchNorm(2)(torch.zeros(1 - rank, 2, 1, 1))
     except ValueError as error:
@@ -76,6 +81,13 @@ def test_two_processes_equal_one_with_the_whole_batch(of_two, share, momentum):
         else:
             together = one + other
         torch.testing.assert_close(together, value, rtol=1e-6, atol=1e-9)
+
+
+def test_a_process_that_is_to_normalize_alone_does(of_two):
+    expected = train_twice(make_network(), *make_batch())
+    for results in of_two:
+        for name, value in expected.items():
+            assert torch.equal(results['alone'][name], value), name
 
 
 def test_one_value_in_all_processes_together_is_refused(of_two):
