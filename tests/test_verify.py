@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from benchmark.verification import records
 from benchmark.verify import main
 from tests.analysis.audit.conftest import CONFIG, CURVE, SIZES
 from tests.results import edit_record
@@ -144,3 +145,19 @@ def test_pytorch_is_not_needed(place, root):
     command = [sys.executable, '-c', code, str(place)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_record_that_is_removed_meanwhile_stops_nobody(place, factory, capsys, monkeypatch):
+    failed = [factory.add('synthetic-68', 'STAR', seed, status='failed', reason='too late') for seed in (1, 2)]
+    named, beside = (place.with_name(record.file_name) for record in failed)
+    read = records.read_if_there
+
+    def remove_first(path):
+        if path.name in (named.name, beside.name):
+            path.unlink()
+        return read(path)
+
+    monkeypatch.setattr(records, 'read_if_there', remove_first)
+    assert main([str(place), str(named)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == f'{place}: holds'
+    assert not named.exists() and not beside.exists()

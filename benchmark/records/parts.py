@@ -52,7 +52,8 @@ class Cost(Schema):
         description='final evaluation, with flip augmentation if the configuration has it'
     )
     peak_memory_mib: NonNegativeFloat = Field(
-        description='peak of the process (CPU) or of allocated device memory (GPU), MiB'
+        description='peak of the process (CPU) or of allocated device memory (GPU), MiB; of the process with the '
+        'largest one where a training was continued'
     )
 
 
@@ -86,6 +87,19 @@ class Environment(Schema):
         None, description='whether float32 products or convolutions were computed in TF32; null before version 3'
     )
     determinism: Determinism | None = Field(None, description='null before version 3')
+
+
+class Part(Schema):
+    """Epochs that one process, or several that shared them, trained of a training that was continued."""
+
+    first_epoch: PositiveInt = Field(description='1-based')
+    last_epoch: PositiveInt = Field(description='the last one that was continued from, or the last of the training')
+    environment: Environment | None = Field(
+        description='null where a version of the benchmark trained them that did not note it'
+    )
+    peak_memory_mib: NonNegativeFloat | None = Field(
+        description='as in :class:`Cost`, of this part; null as the environment is'
+    )
 
 
 class Settings(Schema):

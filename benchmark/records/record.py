@@ -9,6 +9,7 @@ weights were tested); the predictions that its numbers are computed from lie bes
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ from benchmark.records.parts import (
     Epoch,
     GivenWeights,
     Metric,
+    Part,
     Pretrained,
     Registration,
     Settings,
@@ -96,8 +98,15 @@ class Record(Schema):
     cost: Cost | None = Field(
         None, description='null unless done, and where nobody measured it of a result that this benchmark did not make'
     )
-    environment: Environment | None = Field(None, description='null as the cost is')
+    environment: Environment | None = Field(
+        None, description='null as the cost is; of the process that wrote the record where a training was continued'
+    )
     curve: tuple[Epoch, ...] = Field((), description='training curve')
+    parts: tuple[Part, ...] = Field(
+        (),
+        description='the processes that trained it one after the other, where it was continued; empty where the '
+        'process that wrote the record trained all of it, and in records of older versions',
+    )
     plan: Registration | None = Field(
         None, description='the plan that named this run before it was made; null where there was none'
     )
@@ -110,6 +119,12 @@ class Record(Schema):
         description='SHA-256 of the record without this key, as JSON with sorted keys and no blanks: tells an edited '
         'record from one that was written; null before version 3',
     )
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """Those of all processes that trained or tested, that of the last one first; empty where none is known."""
+        known = (self.environment, *(part.environment for part in self.parts))
+        return tuple(one for one in known if one is not None)
 
     @property
     def file_name(self) -> str:
@@ -186,4 +201,30 @@ def read_records(folder: Path) -> list[Record]:
     Raises:
         BenchmarkError: one of the files is not a valid record.
     """
-    return [read_record(path) for path in sorted(folder.glob('*.json'))]
+    return [record for _, record in records_in(folder)]
+
+
+def records_in(folder: Path) -> Iterator[tuple[Path, Record]]:
+    """Paths and records of a folder, by file name; a file that is removed meanwhile is passed over.
+
+    Raises:
+        BenchmarkError: one of the files is not a valid record.
+    """
+    for path in sorted(folder.glob('*.json')):
+        record = read_if_there(path)
+        if record is not None:
+            yield path, record
+
+
+def read_if_there(path: Path) -> Record | None:
+    """Read and validate one record; None where the file is gone, as when another process has put a newer in its place.
+
+    Raises:
+        BenchmarkError: as :func:`read_record` does.
+    """
+    try:
+        return read_record(path)
+    except BenchmarkError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise

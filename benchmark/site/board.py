@@ -191,7 +191,7 @@ def _run_values(row: Row) -> dict[str, Value]:
     if not row.done:
         return {field.key: Value() for field in _RUN if field.key != 'status'}
     records = [run.record for run in row.done]
-    places = [record.environment for record in records]
+    places = [made for record in records for made in record.environments or (None,)]
     trained = row.record.weights is None
 
     def mean(key: str, write: Callable[[float], str], digits: int | None = None) -> Value:

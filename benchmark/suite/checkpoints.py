@@ -1,9 +1,11 @@
-"""Finding the checkpoint to go on from, after any kind of end."""
+"""Finding the checkpoint to go on from, after any kind of end, and removing those that are no longer needed."""
 
 from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +41,8 @@ CHECKPOINT_TYPES = [
 def latest_checkpoint(work: Path) -> Path | None:
     """Newest complete checkpoint of an experiment.
 
-    A process killed while writing leaves an incomplete file; it is named in the log and passed over in favour of the
-    one before it, which the configuration keeps for this purpose (``max_keep_ckpts=2``).
+    A file that is cut short, as after a loss of power, is named in the log and passed over in favour of the one before
+    it, which is kept for this purpose.
 
     Args:
         work: folder of the experiment.
@@ -48,11 +50,36 @@ def latest_checkpoint(work: Path) -> Path | None:
     Returns:
         Path of the checkpoint, or None if there is no complete one.
     """
+    return next(_complete(work), None)
+
+
+def prune_checkpoints(work: Path, keep: int) -> None:
+    """Remove all checkpoints of an experiment but the newest complete ones.
+
+    Args:
+        work: folder of the experiment.
+        keep: how many stay, positive.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    kept = set(islice(_complete(work), keep))
+    for path in _by_epoch(work):
+        if kept and path not in kept:
+            path.unlink()
+
+
+def _complete(work: Path) -> Iterator[Path]:
+    for path in _by_epoch(work):
+        if zipfile.is_zipfile(path):
+            yield path
+        else:
+            print_log(f'{path}: incomplete checkpoint, passed over', logger='current')
+
+
+def _by_epoch(work: Path) -> list[Path]:
+    """Files with the names of checkpoints, the newest first."""
     epochs = {
         int(match[1]): path for path in work.glob('epoch_*.pth') if (match := re.fullmatch(r'epoch_(\d+)', path.stem))
     }
-    for _, path in sorted(epochs.items(), reverse=True):
-        if zipfile.is_zipfile(path):
-            return path
-        print_log(f'{path}: incomplete checkpoint, passed over', logger='current')
-    return None
+    return [path for _, path in sorted(epochs.items(), reverse=True)]

@@ -38,7 +38,7 @@ def describe_environment(device: str, precision: str, processes: int = 1) -> Env
     commit, dirty = describe_checkout()
     return Environment(
         device=device,
-        device_name=torch.cuda.get_device_name() if device == 'cuda' else _processor(),
+        device_name=device_name(device),
         driver=_driver() if device == 'cuda' else None,
         threads=torch.get_num_threads(),
         processes=processes,
@@ -49,6 +49,11 @@ def describe_environment(device: str, precision: str, processes: int = 1) -> Env
         git_dirty=dirty,
         **arithmetic(device),
     )
+
+
+def device_name(device: str) -> str:
+    """Model name of the processor, for 'cpu', or of the GPU, for 'cuda'."""
+    return torch.cuda.get_device_name() if device == 'cuda' else _processor()
 
 
 def arithmetic(device: str) -> dict[str, object]:

@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import torch
-import torch.distributed as dist
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 from mmpose.registry import MODELS
@@ -21,21 +20,24 @@ from benchmark.records.plans import file_plan, read_plan
 from benchmark.records.predictions import Predictions, save_predictions, summarize
 from benchmark.records.record import Record, write_record
 from benchmark.suite.beginnings import begin, finish
-from benchmark.suite.checkpoints import latest_checkpoint
-from benchmark.suite.complexity import count_gflops
+from benchmark.suite.checkpoints import latest_checkpoint, prune_checkpoints
+from benchmark.suite.complexity import gflops_if_countable
 from benchmark.suite.components import changed, unseen_modules
 from benchmark.suite.conditions import Places
 from benchmark.suite.environment import arithmetic, describe_environment, peak_memory_mib
 from benchmark.suite.experiments import Experiment
-from benchmark.suite.face_runner import is_first_process, join_processes, processes, runtime_config
+from benchmark.suite.face_runner import runtime_config
 from benchmark.suite.identity import Identity
+from benchmark.suite.parts_hook import PartsHook
+from benchmark.suite.peers import first_decides, is_first_process, join_processes, naming_silence, processes
 from benchmark.suite.planning import describe_dataset
 from benchmark.suite.progress_hook import ProgressHook
 from benchmark.suite.testing import evaluate_checkpoint
-from benchmark.suite.training import train, training_cost
+from benchmark.suite.training import never, train, training_cost
 from benchmark.suite.weights import Weights, check_covers, read_tensors
 
 
+@naming_silence()
 def run_experiment(
     experiment: Experiment,
     seed: int,
@@ -45,6 +47,7 @@ def run_experiment(
     places: Places,
     report: Callable[[dict], None],
     plan: Path | None = None,
+    stop: Callable[[float], str | None] = never,
 ) -> None:
     """Train, test and store one experiment; continue it where an earlier run stopped.
 
@@ -57,8 +60,11 @@ def run_experiment(
         places: folders.
         report: called with progress (see :class:`ProgressHook`).
         plan: the plan that names this run, if there is one; a copy of it goes beside the records.
+        stop: says after an epoch why the training is to end, if it is (see
+            :class:`benchmark.suite.checkpoint_hook.SpacedCheckpointHook`).
 
     Raises:
+        Paused: the training has ended before its last epoch, as ``stop`` wanted.
         BenchmarkError: data, configuration, weights, disk or numbers are not usable, or something that makes the result
             has changed since it was planned or while it was made.
     """
@@ -67,15 +73,14 @@ def run_experiment(
     environment = _set_up(experiment, device)
     work = places.checkpoints(experiment.name, seed, planned)
     started = begin(work, identity) if is_first_process() else None
-    config = runtime_config(experiment.config, seed, places.data, work)
-    progress = ProgressHook(report)
-    parameters = train(config, work, weights, progress)
-    if dist.is_initialized():
-        dist.barrier()  # the last checkpoint is on disk
-    test_seconds, predictions = evaluate_checkpoint(config, latest_checkpoint(work), prepared)
+    config = runtime_config(experiment.config, seed, places.data, work, places.cache)
+    progress, parts = ProgressHook(report), PartsHook(environment, device)
+    parameters = train(config, work, weights, (progress, parts), stop)
+    checkpoint = first_decides(lambda: latest_checkpoint(work))
+    test_seconds, predictions = evaluate_checkpoint(config, checkpoint, prepared, report)
     if not is_first_process():
         return
-    pretrained = None
+    pretrained, continued = None, parts.recorded(len(progress.curve))
     if weights is not None:
         file = weights.path.name if weights.path else None
         pretrained = Pretrained(name=experiment.pretrained, file=file, sha256=weights.sha256)
@@ -85,20 +90,23 @@ def run_experiment(
         settings=experiment.settings,
         pretrained=pretrained,
         parameters=parameters,
-        gflops=count_gflops(experiment),
+        gflops=gflops_if_countable(experiment),
         checkpoint_rule=experiment.checkpoint_rule,
         metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
-        cost=training_cost(progress, test_seconds, device),
+        cost=training_cost(progress, continued, test_seconds, device),
         environment=environment.model_copy(update=arithmetic(device)),
         curve=tuple(Epoch(**epoch) for epoch in progress.curve),
+        parts=continued,
     )
     if plan is not None:
         file_plan(plan, places.records.parent)
         record = record.model_copy(update={'plan': read_plan(plan)[1]})
     _store(record, predictions, places)
+    prune_checkpoints(work, keep=1)  # of its weights others can be made
     finish(work)
 
 
+@naming_silence()
 def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, device: str, places: Places) -> None:
     """Test weights that were trained elsewhere, and store the result.
 
@@ -119,7 +127,8 @@ def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, dev
     state, meta = read_tensors(weights.path)
     model = MODELS.build(experiment.config.model)
     check_covers(state, model, weights.path)
-    config = runtime_config(experiment.config, 0, places.data, places.checkpoints(experiment.name, None, planned))
+    work = places.checkpoints(experiment.name, None, planned)
+    config = runtime_config(experiment.config, 0, places.data, work, places.cache)
     seconds, predictions = evaluate_checkpoint(config, weights.path, prepared)
     origin = 'official weights' if 'source_sha256' in meta else 'given weights'
     record = Record(
@@ -132,7 +141,7 @@ def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, dev
             converted_part=meta.get('weights') if 'source_sha256' in meta else None,
         ),
         parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
-        gflops=count_gflops(experiment),
+        gflops=gflops_if_countable(experiment),
         checkpoint_rule=origin,
         metrics=summarize(predictions, get_benchmark(experiment.benchmark)),
         cost=Cost(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,21 @@ from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.metrics import NORMALIZERS, normalizing_distance
 from benchmark.records.predictions import Predictions
-from benchmark.suite.face_runner import FaceRunner, is_first_process
+from benchmark.suite.face_runner import FaceRunner
+from benchmark.suite.peers import is_first_process
+from benchmark.suite.progress_hook import ProgressHook
 
 
-def evaluate_checkpoint(config: Config, checkpoint: Path, prepared: Prepared) -> tuple[float, Predictions | None]:
+def evaluate_checkpoint(
+    config: Config, checkpoint: Path, prepared: Prepared, report: Callable[[dict], None] | None = None
+) -> tuple[float, Predictions | None]:
     """Test a checkpoint in a fresh runner: one that has trained would test the weights before averaging.
 
     Args:
         config: configuration of the run, from :func:`benchmark.suite.face_runner.runtime_config`.
         checkpoint: the checkpoint.
         prepared: the data.
+        report: called as that of :class:`benchmark.suite.progress_hook.ProgressHook`; None: with nothing.
 
     Returns:
         Seconds that the test took, and the predictions; None in all but the first of several processes.
@@ -35,6 +41,8 @@ def evaluate_checkpoint(config: Config, checkpoint: Path, prepared: Prepared) ->
     config.val_dataloader = config.val_evaluator = config.val_cfg = None
     config.default_hooks.pop('checkpoint', None)
     runner = FaceRunner.from_cfg(config)
+    if report is not None:
+        runner.register_hook(ProgressHook(report))
     started = time.perf_counter()
     runner.test()
     seconds = time.perf_counter() - started

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.records.record import Record, read_record, read_records, write_record
+from benchmark.records.record import Record, read_record, read_records, records_in, write_record
 
 
 def test_record_survives_writing_and_reading(record, tmp_path):
@@ -121,3 +121,12 @@ def test_done_record_names_its_predictions(record, tmp_path, predictions, fault)
     with pytest.raises(BenchmarkError) as caught:
         read_record(path)
     assert str(caught.value).startswith(f'{path}: not a valid record: {fault} (')
+
+
+def test_record_that_is_removed_while_its_folder_is_read_is_passed_over(record, tmp_path):
+    paths = [write_record(record.model_copy(update={'seed': seed}), tmp_path) for seed in range(3)]
+    found = []
+    for path, one in records_in(tmp_path):
+        paths[1].unlink(missing_ok=True)
+        found.append((path, one.seed))
+    assert found == [(paths[0], 0), (paths[2], 2)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from benchmark.suite.checkpoints import latest_checkpoint
+from benchmark.suite.checkpoints import latest_checkpoint, prune_checkpoints
 
 
 def test_no_folder_and_no_checkpoint_give_none(tmp_path):
@@ -25,3 +25,20 @@ def test_checkpoint_cut_short_by_a_kill_is_passed_over(tmp_path):
     for size in (0, 10, len(whole) // 2, len(whole) - 1):
         newest.write_bytes(whole[:size])
         assert latest_checkpoint(tmp_path) == tmp_path / 'epoch_1.pth'
+
+
+def test_pruning_keeps_the_newest_complete_ones(tmp_path):
+    for epoch in (8, 9, 10, 11):
+        torch.save({'state_dict': {}}, tmp_path / f'epoch_{epoch}.pth')
+    (tmp_path / 'epoch_11.pth').write_bytes(b'cut short')
+    (tmp_path / 'best_nme.pth').write_bytes(b'of somebody else')
+    prune_checkpoints(tmp_path, keep=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['best_nme.pth', 'epoch_10.pth', 'epoch_9.pth']
+    prune_checkpoints(tmp_path, keep=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['best_nme.pth', 'epoch_10.pth']
+
+
+def test_pruning_removes_nothing_where_nothing_is_complete(tmp_path):
+    (tmp_path / 'epoch_1.pth').write_bytes(b'cut short')
+    prune_checkpoints(tmp_path, keep=1)
+    assert (tmp_path / 'epoch_1.pth').exists()

@@ -48,7 +48,7 @@ def losses(few_faces, tmp_path, root):
         work = tmp_path / str(len(list(tmp_path.iterdir())))
         progress = ProgressHook(lambda message: None)
         with DefaultScope.overwrite_default_scope('mmpose'):
-            train(runtime_config(config, 0, few_faces, work), work, None, progress)
+            train(runtime_config(config, 0, few_faces, work), work, None, [progress])
         return [epoch['loss'] for epoch in progress.curve]
 
     return run

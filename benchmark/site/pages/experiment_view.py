@@ -13,12 +13,13 @@ from benchmark.analysis.difference import Difference
 from benchmark.analysis.replication import Replication
 from benchmark.analysis.rows import Row, seed_text
 from benchmark.analysis.standings import Analysis
-from benchmark.records.parts import Environment, GivenWeights, Pretrained, Settings
+from benchmark.records.parts import GivenWeights, Pretrained, Settings
 from benchmark.records.record import Record
 from benchmark.site.board import method_name
 from benchmark.site.figures import Figure, TrainingCurve, ambiguity_ellipses, landmark_errors, training_curves
 from benchmark.site.pages.faces import Photographs, gains_and_losses, worst_faces
 from benchmark.site.pages.payload import error_payload
+from benchmark.site.pages.surroundings import arithmetic_text, commit_text, device_text, packages_text, parts_text
 from benchmark.site.tables import NOT_KNOWN, Cell, Column, Line, Table, differences_table
 from benchmark.site.waiting import current_text
 
@@ -183,7 +184,6 @@ def provenance_table(row: Row) -> Table:
     facts = []
     for run in row.runs:
         record, data, made = run.record, run.record.dataset, run.record.environment
-        commit = made and made.git_commit
         facts.append(
             {
                 'Record': run.path.name,
@@ -195,18 +195,19 @@ def provenance_table(row: Row) -> Table:
                 'Recipe': record.recipe,
                 'Plan': record.plan and f'{record.plan.name}, SHA-256 {record.plan.sha256}',
                 'Data': data and f'{data.train_images} training, {data.test_images} test images; {data.fingerprint}',
-                'Commit': commit and commit + (' with local changes' if made.git_dirty else ''),
+                'Commit': made and commit_text(made),
                 'Components': ', '.join(f'{name} {sha256[:12]}' for name, sha256 in sorted(record.components.items())),
                 'Source': record.source,
-                'Device': _device(made) if made else _unknown(record),
-                'Arithmetic': made and _arithmetic(made),
+                'Device': device_text(made) if made else _unknown(record),
+                'Arithmetic': made and arithmetic_text(made),
+                'Parts': record.parts and parts_text(record.parts),
                 'Cost': None if record.cost else _unknown(record),
                 'Settings': record.settings and _settings(record.settings),
                 'Pretrained': record.pretrained and _pretrained(record.pretrained),
                 'Weights': record.weights and _weights(record.weights),
                 'Driver': made and made.driver,
                 'Python': made and made.python,
-                'Packages': made and ', '.join(f'{name} {v}' for name, v in sorted(made.packages.items())),
+                'Packages': made and packages_text(made),
                 'Predictions': record.predictions,
             }
         )
@@ -222,25 +223,6 @@ def provenance_table(row: Row) -> Table:
 def _unknown(record: Record) -> str | None:
     """What stands for the surroundings and the cost of a result that was made elsewhere."""
     return NOT_KNOWN if record.status == 'done' else None
-
-
-def _device(made: Environment) -> str:
-    shared = f'{made.processes} processes, ' if made.processes > 1 else ''
-    return f'{made.device_name} ({made.device}), {shared}{made.threads} threads, {made.precision}'
-
-
-def _arithmetic(made: Environment) -> str:
-    """Kernels, TF32 and determinism in words; nothing of what a record does not say."""
-    said = [f'{made.kernels} kernels'] if made.kernels else []
-    if made.tf32 is not None:
-        said.append('TF32' if made.tf32 else 'no TF32')
-    if chosen := made.determinism:
-        said.append('deterministic algorithms' + ('' if chosen.algorithms else ' not enforced'))
-        if made.device != 'cpu':
-            said.append('cuDNN deterministic' if chosen.cudnn else 'cuDNN not deterministic')
-        if chosen.cudnn_benchmark:
-            said.append('cuDNN chooses by timing')
-    return ', '.join(said)
 
 
 def _settings(chosen: Settings) -> str:
