@@ -65,13 +65,16 @@ def test_training_starts_from_pretrained_weights_and_says_so(workshop, backbone_
 
 
 @pytest.mark.usefixtures('no_cache')
-def test_missing_pretrained_weights_stop_the_run(workshop):
+def test_what_lacks_pretrained_weights_is_not_run_and_says_which(workshop):
     workshop.write_config('tiny-pretrained', PRETRAINED)
-    line = error_line(workshop.call('--name', 'tiny-pretrained'))
+    result = workshop.call('--name', 'tiny-pretrained')
+    assert result.returncode == 1
+    (line,) = [line for line in result.stderr.splitlines() if 'not run' in line]
     for part in (FILE, 'hub/checkpoints', '--pretrained', '--without-pretrained'):
         assert part in line
     (record,) = workshop.records()
-    assert record.status == 'failed'
+    assert record.status == 'not-run'
+    assert FILE in record.reason
     assert str(workshop.folder) not in record.model_dump_json()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Experiment:
     name: str
     path: Path
     config: Config
+    _identities: dict[tuple, Identity] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def benchmark(self) -> str:
@@ -127,8 +128,16 @@ class Experiment:
             raise BenchmarkError(f'{self.path}: {error}') from error
 
     def identify(self, dataset: str, device: str, weights: str | None = None) -> Identity:
-        """What identifies its results; arguments as of :class:`benchmark.suite.identity.Identity`."""
-        return Identity(self.config.to_dict(), self.components, dataset, device, weights)
+        """What identifies its results, one object for all seeds; arguments as of :class:`.identity.Identity`."""
+        given = dataset, device, weights
+        if given not in self._identities:
+            self._identities[given] = Identity(self.config.to_dict(), self.components, *given)
+        return self._identities[given]
+
+    @cached_property
+    def text(self) -> str:
+        """The configuration as Python text; formatting it takes far longer than reading it."""
+        return self.config.pretty_text
 
     @property
     def _pipeline(self) -> list[dict]:

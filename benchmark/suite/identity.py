@@ -47,12 +47,12 @@ class Identity:
             'weights': self.weights,
         }
 
-    @property
+    @cached_property
     def experiment(self) -> str:
         """SHA-256 of :attr:`parts`, hexadecimal: the seeds of a row have it in common."""
         return _sha256(self.parts)
 
-    @property
+    @cached_property
     def recipe(self) -> str:
         """SHA-256 of all that but the loss: results of equal recipes differ in the loss alone."""
         model = {**self._numbers['model']}
@@ -69,7 +69,7 @@ class Identity:
         """
         return fingerprint_of(self.experiment, seed)
 
-    @property
+    @cached_property
     def _numbers(self) -> dict:
         return {key: value for key, value in self.config.items() if key not in _NUMBERS_DO_NOT_DEPEND_ON}
 

@@ -7,19 +7,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.records.record import read_records
 from benchmark.suite.campaign import Outcome
 from benchmark.suite.planning import Job
+from benchmark.suite.stored import result_of
 
 
-def print_jobs(jobs: Sequence[Job], everything: bool, as_json: bool) -> None:
+def print_jobs(
+    jobs: Sequence[Job], everything: bool, as_json: bool, seconds: Sequence[float | None] | None = None
+) -> None:
     """Print jobs with their state on stdout, and why some lack data on stderr.
 
     Args:
         jobs: the jobs.
         everything: whether those that are done are listed, too.
         as_json: print JSON instead of lines.
+        seconds: how long each job takes, which JSON then says, too; None where it is not known.
     """
+    times = [{}] * len(jobs) if seconds is None else [{'seconds': one and round(one, 1)} for one in seconds]
     rows = [
         {
             'name': job.name,
@@ -31,8 +35,9 @@ def print_jobs(jobs: Sequence[Job], everything: bool, as_json: bool) -> None:
             'epochs': job.experiment.epochs,
             'state': 'to-run' if job.drawable else job.state,
             'obstacle': '' if job.drawable else job.obstacle,
+            **time,
         }
-        for job in jobs
+        for job, time in zip(jobs, times, strict=True)
         if everything or job.state != 'done'
     ]
     if as_json:
@@ -55,15 +60,15 @@ def results_of(outcome: Outcome, records: Path) -> list[dict]:
         records: folder of the records.
 
     Raises:
-        BenchmarkError: a record is damaged.
+        BenchmarkError: the record of one of them is damaged.
     """
-    finished = {job.fingerprint for job in outcome.done + outcome.skipped}
-    stored = [one for one in read_records(records) if one.status == 'done' and one.fingerprint in finished]
+    stored = filter(None, (result_of(job, records) for job in outcome.done + outcome.skipped))
+    stored = sorted(stored, key=lambda record: record.file_name)
     results = [record.model_dump(mode='json', exclude={'config', 'curve'}) for record in stored]
     results += [{'name': job.name, 'seed': job.seed, 'status': 'failed', 'reason': why} for job, why in outcome.failed]
     results += [
         {'name': job.name, 'seed': job.seed, 'status': status, 'reason': job.obstacle}
-        for status, jobs in (('no-data', outcome.no_data), ('not-run', outcome.needs_gpu))
+        for status, jobs in (('no-data', outcome.no_data), ('not-run', outcome.needs_gpu + outcome.no_weights))
         for job in jobs
     ]
     return results

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from fnmatch import fnmatch
@@ -16,14 +14,17 @@ from benchmark.datasets.manifest import Manifest, OutdatedDataError, read_manife
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Dataset
-from benchmark.records.record import Record, Status, read_records, write_record
+from benchmark.records.record import Record, Status
 from benchmark.suite.conditions import Places, Setup
+from benchmark.suite.config_reading import LOSS_NAMES
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.identity import Identity
+from benchmark.suite.stored import has_result
 from benchmark.suite.weights import Weights, file_sha256, initial_weights
 
 State = Literal['done', 'no-data', 'needs-gpu', 'no-weights', 'to-run']
 
+BASELINE_LOSS, STAR = LOSS_NAMES['SoftWeightSmoothL1Loss'], LOSS_NAMES['STARLoss']
 NEEDS_GPU = 'made for a GPU (chosen by --name it is trained on the CPU all the same)'
 
 
@@ -89,7 +90,7 @@ class Job:
             loss=self.experiment.loss,
             backbone=self.experiment.backbone,
             input_size=self.experiment.input_size,
-            config=self.experiment.config.pretty_text,
+            config=self.experiment.text,
             components=dict(self.identity.components.sources),
             dataset=describe_dataset(self.manifest) if self.manifest else None,
             created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
@@ -136,23 +137,9 @@ def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: P
     from reproducing them.
 
     Raises:
-        BenchmarkError: a manifest or record is damaged, or ``--pretrained`` names no file.
+        BenchmarkError: a manifest or the record of one of the jobs is damaged.
     """
-    finished = finished_fingerprints(places.records)
-    return [_plan(experiment, seed, places, setup, finished) for experiment in experiments for seed in seeds]
-
-
-def finished_fingerprints(records: Path) -> set[str]:
-    """What has its result in a folder of records: record and predictions.
-
-    Raises:
-        BenchmarkError: a record is damaged.
-    """
-    return {
-        record.fingerprint
-        for record in read_records(records)
-        if record.status == 'done' and (records / record.predictions).is_file()
-    }
+    return [job for experiment in experiments for job in _plan(experiment, seeds, places, setup)]
 
 
 def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places, device: str) -> Job:
@@ -166,7 +153,23 @@ def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places, de
     return Job(experiment, None, manifest, device, 'to-run', weights=weights)
 
 
-def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finished: set[str]) -> Job:
+def in_order(jobs: Iterable[Job]) -> list[Job]:
+    """The order in which jobs are run, such that both sides of a comparison are finished early.
+
+    Seed after seed, in the order in which seeds first come; within a seed recipe after recipe, in the order in which
+    these do; within a recipe the baseline, then STAR, then the rest as it comes.
+    """
+    jobs = list(jobs)
+    seeds = {seed: place for place, seed in enumerate(dict.fromkeys(job.seed for job in jobs))}
+    recipes = {recipe: place for place, recipe in enumerate(dict.fromkeys(job.identity.recipe for job in jobs))}
+    losses = {BASELINE_LOSS: 0, STAR: 1}
+    return sorted(
+        jobs,
+        key=lambda job: (seeds[job.seed], recipes[job.identity.recipe], losses.get(job.experiment.loss, len(losses))),
+    )
+
+
+def _plan(experiment: Experiment, seeds: Iterable[int], places: Places, setup: Setup) -> Iterator[Job]:
     manifest, lack = None, missing_data(experiment.benchmark)
     try:
         manifest = find_manifest(places.data, experiment.benchmark)
@@ -178,51 +181,16 @@ def _plan(experiment: Experiment, seed: int, places: Places, setup: Setup, finis
             weights = initial_weights(experiment.pretrained, setup.pretrained, setup.without_pretrained)
         except BenchmarkError as error:
             obstacle = str(error)
-    if manifest is None:
-        return Job(experiment, seed, None, setup.device, 'no-data', lack, weights)
-    job = Job(experiment, seed, manifest, setup.device, 'to-run', weights=weights)
-    if not obstacle and job.fingerprint in finished:
-        return replace(job, state='done')
-    if experiment.needs_gpu and setup.device == 'cpu' and not setup.named:
-        return replace(job, state='needs-gpu', obstacle=NEEDS_GPU)
-    return replace(job, state='no-weights', obstacle=obstacle) if obstacle else job
-
-
-def store_placeholders(jobs: Iterable[tuple[Job, Status, str]], records: Path) -> None:
-    """Say in the records why jobs have no result, unless somebody's result is there; that always stays untouched.
-
-    A failure is noted beside a result as well.
-
-    Args:
-        jobs: each with its status and with one line on why.
-        records: folder of the records.
-
-    Raises:
-        BenchmarkError: the folder cannot be written to.
-    """
-    stored = defaultdict(list)
-    for record in read_records(records):
-        stored[record.name, record.seed].append(record)
-    for job, status, reason in jobs:
-        # Records are published; where somebody keeps the files is nobody's business.
-        reason = re.sub(r'(?<![\w.~/])/(?:[^/:,()\n]+/)+', '', reason)
-        known = stored[job.name, job.seed]
-        if any((one.status, one.reason, one.fingerprint) == (status, reason, job.fingerprint) for one in known):
-            continue
-        _remove(known, records)
-        if status == 'failed' or not any(one.status == 'done' for one in known):
-            write_record(job.placeholder(status, reason), records)
-
-
-def clear_placeholders(job: Job, records: Path) -> None:
-    """Remove the records without a result of a job, after it has got one."""
-    _remove((one for one in read_records(records) if (one.name, one.seed) == (job.name, job.seed)), records)
-
-
-def _remove(stored: Iterable[Record], records: Path) -> None:
-    for record in stored:
-        if record.status != 'done':
-            (records / record.file_name).unlink(missing_ok=True)
+    for seed in seeds:
+        job = Job(experiment, seed, manifest, setup.device, 'to-run', weights=weights)
+        if manifest is None:
+            yield replace(job, state='no-data', obstacle=lack)
+        elif not obstacle and has_result(job, places.records):
+            yield replace(job, state='done')
+        elif experiment.needs_gpu and setup.device == 'cpu' and not setup.named:
+            yield replace(job, state='needs-gpu', obstacle=NEEDS_GPU)
+        else:
+            yield replace(job, state='no-weights', obstacle=obstacle) if obstacle else job
 
 
 def missing_data(benchmark: str) -> str:

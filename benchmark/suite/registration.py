@@ -14,12 +14,10 @@ from benchmark.protocol.measures import Measure
 from benchmark.records.plans import Plan, PlannedComparison, PlannedRun
 from benchmark.suite.checkout import describe_checkout
 from benchmark.suite.conditions import Places
-from benchmark.suite.config_reading import LOSS_NAMES
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.identity import RESULTS_VERSION
-from benchmark.suite.planning import Job
+from benchmark.suite.planning import BASELINE_LOSS, Job
 
-BASELINE_LOSS = LOSS_NAMES['SoftWeightSmoothL1Loss']
 PASSED_OVER = ('no-data', 'needs-gpu')  # what a run leaves out, and does not count as a failure
 _NAMED = 12  # configurations in a line
 

@@ -9,14 +9,15 @@ from PIL import Image
 
 from benchmark.datasets.annotations import Face
 from benchmark.datasets.prepared import write_prepared
-from benchmark.errors import UsageError
+from benchmark.errors import BenchmarkError, UsageError
 from benchmark.records.parts import Cost, Dataset
 from benchmark.records.predictions import save_predictions
 from benchmark.records.record import Record, read_records, write_record
 from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.environment import describe_environment
 from benchmark.suite.experiments import find_experiments, load_experiment
-from benchmark.suite.planning import Job, clear_placeholders, plan_jobs, select_experiments, store_placeholders
+from benchmark.suite.planning import Job, in_order, plan_jobs, select_experiments
+from benchmark.suite.stored import clear_placeholders, store_placeholders
 
 CPU = Setup('cpu')
 CONFIGS = Path(__file__).resolve().parents[2] / 'mmpose_configs'
@@ -197,3 +198,42 @@ def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
     assert sorted(one.status for one in read_records(records)) == ['done', 'failed']
     clear_placeholders(job, records)
     assert [one.model_copy(update={'seal': None}) for one in read_records(records)] == [result]
+
+
+def test_both_sides_of_a_comparison_are_finished_early(experiments, data, tmp_path):
+    small = select_experiments(experiments, datasets=['300w'], names=['*hg1w32-attn*'])
+    drawn = select_experiments(experiments, datasets=['synthetic-68'])
+    places = Places(data, tmp_path / 'work', tmp_path / 'records')
+    jobs = plan_jobs([*reversed(small), *reversed(drawn)], [7, 0], places, CPU)
+    order = [(job.seed, job.experiment.benchmark, job.experiment.loss) for job in in_order(jobs)]
+    rest = [one.loss for one in reversed(small) if one.loss not in ('smooth-L1', 'STAR')]
+    assert len(rest) == 8
+    assert order == [
+        (seed, benchmark, loss)
+        for seed in (7, 0)
+        for benchmark, more in (('300w', rest), ('synthetic-68', []))
+        for loss in ('smooth-L1', 'STAR', *more)
+    ]
+    assert in_order([]) == []
+
+
+def test_seeds_of_an_experiment_share_what_identifies_them(experiments, data, tmp_path):
+    chosen = select_experiments(experiments, datasets=['synthetic-68'])
+    places = Places(data, tmp_path / 'work', tmp_path / 'records')
+    jobs = plan_jobs(chosen, range(3), places, CPU)
+    assert len({id(job.identity) for job in jobs}) == len(chosen) == 2
+    assert [job.fingerprint for job in jobs] == [
+        load_experiment(job.experiment.path).identify(job.manifest.fingerprint, 'cpu').fingerprint(job.seed)
+        for job in jobs
+    ]
+
+
+def test_a_damaged_record_stops_a_plan_only_if_it_is_of_one_of_its_jobs(experiments, data, tmp_path):
+    chosen = select_experiments(experiments, datasets=['synthetic-68'], losses=['star'])
+    places = Places(data, tmp_path / 'work', tmp_path / 'records')
+    (job,) = plan_jobs(chosen, [0], places, CPU)
+    path = write_record(done(job), places.records)
+    path.write_text('{}')
+    assert [one.state for one in plan_jobs(chosen, [1], places, CPU)] == ['to-run']
+    with pytest.raises(BenchmarkError, match='not a valid record'):
+        plan_jobs(chosen, [0], places, CPU)

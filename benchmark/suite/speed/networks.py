@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.structures import InstanceData
+from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import MODELS
 from torch import nn
 
@@ -75,13 +75,17 @@ def build(experiment: Experiment, device: str) -> nn.Module:
 
 
 def random_batch(experiment: Experiment, images: int) -> dict:
-    """What a data loader gives: uint8 images and data samples with targets."""
+    """What a data loader gives: uint8 images and data samples with targets; heatmaps where the head learns those."""
     layout = get_benchmark(experiment.benchmark).layout
     width, height = experiment.input_size
+    heatmap_size = (experiment.config.model.head.get('decoder') or {}).get('heatmap_size')
     generator = torch.Generator().manual_seed(0)
     labels = torch.rand(images, layout.num_landmarks, 2, generator=generator) - 0.5
     inputs = torch.randint(0, 256, (images, 3, height, width), dtype=torch.uint8, generator=generator)
-    return {'inputs': inputs, 'data_samples': [_sample(one, layout.flip_indices, (width, height)) for one in labels]}
+    return {
+        'inputs': inputs,
+        'data_samples': [_sample(one, layout.flip_indices, (width, height), heatmap_size) for one in labels],
+    }
 
 
 def landmarks(experiment: Experiment) -> int:
@@ -89,7 +93,9 @@ def landmarks(experiment: Experiment) -> int:
     return get_benchmark(experiment.benchmark).layout.num_landmarks
 
 
-def _sample(labels: torch.Tensor, flip_indices: Sequence[int], size: tuple[int, int]) -> PoseDataSample:
+def _sample(
+    labels: torch.Tensor, flip_indices: Sequence[int], size: tuple[int, int], heatmap_size: tuple[int, int] | None
+) -> PoseDataSample:
     metainfo = {
         'flip_indices': list(flip_indices),
         'input_size': size,
@@ -99,5 +105,7 @@ def _sample(labels: torch.Tensor, flip_indices: Sequence[int], size: tuple[int, 
     sample = PoseDataSample(metainfo=metainfo)
     weights = torch.ones(1, len(labels))
     sample.gt_instance_labels = InstanceData(keypoint_labels=labels[None], keypoint_weights=weights)
+    if heatmap_size:
+        sample.gt_fields = PixelData(heatmaps=torch.zeros(len(labels), *heatmap_size[::-1]))
     sample.gt_instances = InstanceData(bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
     return sample

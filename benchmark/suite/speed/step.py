@@ -45,7 +45,7 @@ def _measure(network: Network, options: Options, seconds: float) -> list[Row]:
     first = experiments[LOSSES['smoothl1']]
     images = first.config.train_dataloader.batch_size
     device = options.device
-    steps = {name: _step(one, images, device, build(one, device)) for name, one in experiments.items()}
+    steps = {name: training_step(one, images, device, build(one, device)) for name, one in experiments.items()}
     width, height = first.input_size
     group = f'{first.backbone}, {width} x {height}, {first.precision}, {images} images'
     contenders = [Contender(name, images, run) for name, run in steps.items()]
@@ -60,7 +60,15 @@ def _profiled(row: Row, run: Callable[[], object], heatmap: float, device: str) 
     return row.model_copy(update={'memory_mib': peak, 'memory_heatmaps': peak / heatmap, 'synchronizations': waits})
 
 
-def _step(experiment: Experiment, images: int, device: str, model: nn.Module) -> Callable[[], object]:
+def training_step(experiment: Experiment, images: int, device: str, model: nn.Module) -> Callable[[], object]:
+    """A whole step of training that can be made again and again.
+
+    Args:
+        experiment: configuration of network, loss and optimizer.
+        images: number of images in the batch, which are random ones.
+        device: 'cpu' or 'cuda'.
+        model: its network, on the device; it is put into training mode.
+    """
     model.train()
     config = experiment.config.optim_wrapper.to_dict()
     config.pop('accumulative_counts', None)

@@ -83,7 +83,7 @@ def test_step_trains_the_network(options):
     with DefaultScope.overwrite_default_scope('mmpose'):
         model = networks.build(experiment, 'cpu')
         before = [parameter.clone() for parameter in model.backbone.parameters()]
-        run = step._step(experiment, 2, 'cpu', model)
+        run = step.training_step(experiment, 2, 'cpu', model)
     run()
     assert not any(torch.equal(*pair) for pair in zip(before, model.backbone.parameters(), strict=True))
 
