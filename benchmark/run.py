@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.console import end
+from benchmark.console import end, exit_status
 from benchmark.errors import BenchmarkError, UsageError, check_folder
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog='python -m benchmark.run',
         description='Train and evaluate experiments that have no result yet, then build pages of all results. What is '
         'published stays as it is; python -m benchmark.report publish adds to it.',
-        epilog='Exit status: 0 everything asked for is done, 1 something failed, 2 usage error, 130 stopped by Ctrl-C.',
+        epilog='Exit status: 0 everything asked for is done, 1 something failed, 2 usage error, 130 stopped by Ctrl-C, '
+        '143 by another signal. How far everything is: python -m benchmark.run status.',
     )
     what = parser.add_argument_group('which experiments (criteria are combined)')
     what.add_argument('--all', action='store_true', help='every configuration; benchmarks without data are passed over')
@@ -58,7 +59,29 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument('--dry-run', action='store_true', help='say what would be done')
     how.add_argument('--json', action='store_true', help='print machine-readable results on stdout')
     how.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto', help='default: cuda if there is one')
-    how.add_argument('--processes', type=int, default=1, metavar='N', help='share each training between N (default: 1)')
+    how.add_argument(
+        '--jobs', type=_positive, metavar='N', help='trainings at once (default: as many as there is room for)'
+    )
+    how.add_argument(
+        '--threads',
+        type=_positive,
+        metavar='N',
+        help='threads of each (default: 1 on a CPU; other numbers, other rounding)',
+    )
+    how.add_argument('--gpus', type=_gpus, metavar='N,...', help='numbers of the GPUs to use (default: all)')
+    how.add_argument(
+        '--per-gpu', type=_positive, default=1, metavar='N', help='trainings that share a GPU (default: 1)'
+    )
+    how.add_argument(
+        '--processes', type=_positive, default=1, metavar='N', help='share each training between N (default: 1)'
+    )
+    how.add_argument(
+        '--stalled-after',
+        type=float,
+        default=600.0,
+        metavar='SECONDS',
+        help='end a training that makes no progress for so long, and try it once more (default: 600)',
+    )
     how.add_argument(
         '--pretrained', type=Path, metavar='FILE', help="ImageNet weights, or their folder (default: torch's cache)"
     )
@@ -72,12 +95,35 @@ def build_parser() -> argparse.ArgumentParser:
     where.add_argument('--results', type=Path, help='records and pages of your own (default: results)')
     where.add_argument('--reports', type=Path, help='published records, shown beside them (default: reports)')
     where.add_argument('--work-dir', type=Path, help='checkpoints and logs (default: work_dirs)')
+    where.add_argument(
+        '--cache',
+        type=Path,
+        metavar='DIR',
+        help='face crops (default: beside the data, or where these are read-only among your caches)',
+    )
     where.add_argument('--configs', type=Path, help='configurations (default: mmpose_configs)')
     return parser
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{number} is not a positive number')
+    return number
+
+
+def _gpus(text: str) -> tuple[int, ...]:
+    numbers = tuple(int(one) for one in text.split(','))
+    if len(set(numbers)) < len(numbers) or min(numbers) < 0:
+        raise argparse.ArgumentTypeError(f'{text}: expected different, non-negative numbers, as in 0,1')
+    return numbers
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments[:1] == ['status']:
+        return _status(arguments[1:])
     parser = build_parser()
     options = parser.parse_args(arguments)
     _check_usage(parser, options)
@@ -88,9 +134,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print('stopped; the same command goes on from here', file=sys.stderr)
-        return 130
+        return exit_status(stop)
+
+
+def _status(arguments: Sequence[str]) -> int:
+    """Say how far everything is."""
+    from benchmark.suite.conditions import Places
+    from benchmark.suite.status import read_standings, summary
+
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmark.run status',
+        description='How far everything is that was begun or asked for: by this machine, others that see the folders, '
+        'or a cluster.',
+    )
+    parser.add_argument('--results', type=Path, default=Path(FOLDERS['results']), help='default: results')
+    parser.add_argument('--work-dir', type=Path, default=Path(FOLDERS['work_dir']), help='default: work_dirs')
+    parser.add_argument('--done', action='store_true', help='list what is done, too')
+    parser.add_argument('--json', action='store_true', help='print JSON with everything')
+    options = parser.parse_args(arguments)
+    standings = read_standings(Places(Path(), options.work_dir, options.results / 'records'))
+    if options.json:
+        print(json.dumps([one.row() for one in standings], indent=1))
+        return 0
+    for one in standings:
+        if one.state != 'done' or options.done:
+            print(one.line())
+    print(summary(standings))
+    return 0
 
 
 def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -111,10 +183,8 @@ def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         parser.error(f'--evaluate CHECKPOINT --config CONFIG goes without {", ".join(unfit)} (leave that out)')
     if not (selected or options.list or options.evaluate or planned):
         parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
-    if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0:
-        parser.error('--seeds: expected different, non-negative numbers')
-    if options.processes < 1:
-        parser.error('--processes: expected a positive number')
+    if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0 or max(options.seeds) >= 2**31:
+        parser.error('--seeds: expected different numbers from 0 to 2147483647')
 
 
 def _check_paths(options: argparse.Namespace) -> None:
@@ -132,14 +202,29 @@ def _check_paths(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
-    from benchmark.suite.conditions import Places, Setup
-    from benchmark.suite.launcher import check_processes, pick_device
+    from benchmark.suite.starting import warm_up
 
-    places = Places(folders['data_root'], folders['work_dir'], folders['results'] / 'records')
+    if options.device != 'cuda' and not (options.list or options.dry_run):
+        warm_up(options.threads)
+    from benchmark.suite.conditions import Places, Setup
+    from benchmark.suite.launcher import check_processes, pick_device, pick_gpus
+
+    places = Places(folders['data_root'], folders['work_dir'], folders['results'] / 'records', options.cache)
     named = bool(options.name or options.evaluate)
     # A list is for any device, also for one that is not here.
     device = options.device if options.list and options.device != 'auto' else pick_device(options.device)
-    setup = Setup(device, options.processes, options.pretrained, options.without_pretrained, named)
+    setup = Setup(
+        device,
+        options.processes,
+        options.pretrained,
+        options.without_pretrained,
+        named,
+        jobs=options.jobs,
+        threads=options.threads,
+        gpus=pick_gpus(options.gpus, device) if not options.list else (),
+        per_gpu=options.per_gpu,
+        stalled_after=options.stalled_after,
+    )
     if not options.list:
         check_processes(setup)
     if options.evaluate:
@@ -151,7 +236,6 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
     from benchmark.suite.campaign import prepare_drawn, run_jobs
     from benchmark.suite.display import Display
     from benchmark.suite.experiments import find_experiments
-    from benchmark.suite.listing import print_jobs
     from benchmark.suite.planning import plan_jobs, select_experiments
 
     experiments, problems = find_experiments(folders['configs'])
@@ -165,7 +249,7 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
     if options.plan:
         return _follow(options, experiments, folders, places, setup)
     if options.list or options.dry_run:
-        print_jobs(plan_jobs(experiments, options.seeds, places, setup), options.list, options.json)
+        _say_jobs(plan_jobs(experiments, options.seeds, places, setup), options, folders, places, setup)
         _say_problems(problems)
         return 1 if problems else 0
     display = Display()
@@ -184,7 +268,6 @@ def _follow(
     from benchmark.records.plans import read_plan
     from benchmark.suite.campaign import prepare_drawn, run_jobs
     from benchmark.suite.display import Display
-    from benchmark.suite.listing import print_jobs
     from benchmark.suite.planning import plan_jobs
     from benchmark.suite.registration import check_planned, planned_experiments
 
@@ -203,9 +286,35 @@ def _follow(
         return 0
     check_planned(plan, options.plan, jobs)
     if only_said:
-        print_jobs(jobs, options.list, options.json)
+        _say_jobs(jobs, options, folders, places, setup)
         return 0
     return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, [])
+
+
+def _say_jobs(
+    jobs: Sequence[Job], options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup
+) -> None:
+    """List jobs, or say what would be done and how long it would take."""
+    from benchmark.suite.estimate import describe, estimate
+    from benchmark.suite.launcher import check_processes
+    from benchmark.suite.listing import print_jobs
+    from benchmark.suite.planning import in_order
+    from benchmark.suite.room import Room
+
+    if options.list:
+        print_jobs(jobs, True, options.json)
+        return
+    check_processes(setup, jobs)
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    jobs, room = in_order(jobs), Room(setup)
+    stored = [places.records, folders['reports'] / 'records']
+    times = estimate(jobs, stored, room.most, room.threads, setup.processes, say)
+    print_jobs(jobs, False, options.json, times.seconds)
+    for line in describe(times):
+        say(line)
 
 
 def _freeze(options: argparse.Namespace, jobs: Sequence[Job], places: Places) -> None:
@@ -245,6 +354,8 @@ def _report(
     from benchmark.site.terminal import print_sections
     from benchmark.suite.listing import results_of
 
+    if outcome.interrupted is not None:
+        return _conclude(outcome, options, problems)  # at once: whoever ends a command does not wait for pages
     try:
         built = build_reports(folders['results'], [folders['results'], folders['reports']])
         if options.json:
@@ -264,24 +375,27 @@ def _say_problems(problems: list[str]) -> None:
 
 def _conclude(outcome: Outcome, options: argparse.Namespace, problems: list[str]) -> int:
     """Say on stderr what was and was not done, and choose the exit status."""
-    from benchmark.suite.planning import NEEDS_GPU
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)
 
-    say(f'{len(outcome.done)} done, {len(outcome.skipped)} done before, {len(outcome.failed)} failed')
+    others = f'{len(outcome.by_others)} done by other commands, ' if outcome.by_others else ''
+    say(f'{len(outcome.done)} done, {others}{len(outcome.skipped)} done before, {len(outcome.failed)} failed')
     for benchmark, obstacle in {job.experiment.benchmark: job.obstacle for job in outcome.no_data}.items():
         say(f'{benchmark}: not run: {obstacle}')
-    for benchmark, count in Counter(job.experiment.benchmark for job in outcome.needs_gpu).items():
-        say(f'{benchmark}: {count} not run: {NEEDS_GPU}')
+    left_out = Counter((job.experiment.benchmark, job.obstacle) for job in outcome.needs_gpu + outcome.no_weights)
+    for (benchmark, obstacle), count in left_out.items():
+        say(f'{benchmark}: {count} not run: {obstacle}')
+    if outcome.unfinished:
+        say(f'{len(outcome.unfinished)} not finished; the same command goes on from here')
     for job, why in outcome.failed:
         say(f'error: {job.title}: {why}')
         say(f'  repeat it with: {shlex.join(_repeat(job, options))}')
     _say_problems(problems)
-    if outcome.interrupted:
+    if outcome.interrupted is not None:
         say('stopped; the same command goes on from here')
-        return 130
-    asked_in_vain = outcome.no_data and not options.all
+        return outcome.interrupted
+    asked_in_vain = (outcome.no_data or outcome.no_weights) and not options.all
     return 1 if outcome.failed or problems or asked_in_vain else 0
 
 
@@ -296,6 +410,8 @@ def _repeat(job: Job, options: argparse.Namespace) -> list[str]:
         *(['--processes', str(options.processes)] if options.processes != 1 else []),
         *(['--pretrained', str(options.pretrained)] if options.pretrained else []),
         *(['--without-pretrained'] if options.without_pretrained else []),
+        *(['--threads', str(options.threads)] if options.threads else []),
+        *(['--cache', str(options.cache)] if options.cache else []),
     ]
     return ['python', '-m', 'benchmark.run', *what, *how, *given]
 

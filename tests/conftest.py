@@ -12,6 +12,9 @@ from pathlib import Path
 if 'PYTEST_XDIST_WORKER' in os.environ:
     os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+# Some tests end a training once it has a certain checkpoint: there is one after every epoch.
+os.environ.setdefault('BENCHMARK_CHECKPOINT_SPACING', '0')
+
 import pytest
 
 from benchmark.datasets.synthetic import prepare_synthetic

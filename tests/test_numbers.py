@@ -19,15 +19,21 @@ import pytest
 import torch
 
 from benchmark.analysis.audit import band, figures, likeness, pairs, signature
+from benchmark.console import Terminated, exit_status
 from benchmark.models.losses import moments, star_loss_triton
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
 from benchmark.protocol import claim_rules, claims
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import SEALED_SINCE, read_records
 from benchmark.records.speed import read_speed_report
+from benchmark.run import build_parser
+from benchmark.signs import STALE_SECONDS
 from benchmark.site.speed_tables import speed_tables
+from benchmark.suite import room
+from benchmark.suite.checkpoint_hook import SPACING
 from benchmark.suite.experiments import find_experiment
 from benchmark.suite.export import TOLERANCE
+from benchmark.suite.peers import TIMEOUT_SECONDS
 from benchmark.suite.speed.inference import BATCHES
 from benchmark.verification import truth
 from benchmark.verification.rerun import CONFIDENCE
@@ -166,6 +172,7 @@ def configurations_page() -> list[tuple]:
         ('BGR in [{}, {}]', *((grey - images.mean[0]) / images.std[0] for grey in (0, 255))),
         ('official batch of {} does', batch),
         ('two batches of {} are added up', batch / 2),
+        ('waits for another gives up after {} minutes', TIMEOUT_SECONDS / 60),
     ]
 
 
@@ -190,6 +197,17 @@ def footguns_page() -> list[tuple]:
         ('`beta` {} in the recipes', loss.beta),
         ('interval that contains {}', NoSource.ORIGIN),
         ('pixels from {}, WFLW from {}; prepared data count from {},', *[NoSource.ORIGIN] * 3),
+    ]
+
+
+def running_page() -> list[tuple]:
+    return [
+        ('no other one begins while less than {} GiB of memory is free', room.FREE_BYTES / 2**30),
+        ('`--stalled-after` seconds ({}): the training', build_parser().get_default('stalled_after')),
+        ('exit status {} after Ctrl-C, else {}.', exit_status(KeyboardInterrupt()), Terminated.status),
+        ("Writing checkpoints takes {} % of a training's time", 100 / SPACING),
+        ('loses an epoch, or {} times what writing one takes', SPACING),
+        ('elsewhere after {} seconds; no file system', STALE_SECONDS),
     ]
 
 
@@ -245,6 +263,7 @@ PAGES = {
     'docs/speed.md': speed_page,
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
+    'docs/running.md': running_page,
     'docs/submitting.md': submitting_page,
     'docs/verifying.md': verifying_page,
 }

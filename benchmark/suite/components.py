@@ -109,7 +109,7 @@ class _Search:
 
     def __init__(self, imports: Iterable[str]) -> None:
         importlib.invalidate_caches()
-        self._path = _search_path()
+        self._path = search_path()
         self._named = {_top(name) for name in imports}
         self._specs: dict[str, ModuleSpec | None] = {}
         self._contents: dict[str, bytes] = {}
@@ -183,8 +183,8 @@ class _Search:
         return _top(name) in self._named or not _is_installed(spec.origin)
 
 
-def _search_path() -> list[str]:
-    """Folders in which a training looks for modules, in their order (see :mod:`benchmark.suite.launcher`)."""
+def search_path() -> list[str]:
+    """Folders in which a training looks for modules, in their order (see :mod:`benchmark.suite.worker`)."""
     here = [] if sys.flags.safe_path else [os.getcwd()]
     root = str(Path(__file__).resolve().parents[2])
     named = filter(None, os.environ.get('PYTHONPATH', '').split(os.pathsep))

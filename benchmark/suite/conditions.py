@@ -14,11 +14,13 @@ class Places:
         data: prepared data.
         work: checkpoints and logs.
         records: records and predictions of one's own.
+        cache: folder of face crops; None: beside the data, or among the user's caches where these are read-only.
     """
 
     data: Path
     work: Path
     records: Path
+    cache: Path | None = None
 
     def checkpoints(self, name: str, seed: int | None, fingerprint: str) -> Path:
         """Folder of the checkpoints of one experiment with one seed, or of the log of a test of given weights."""
@@ -36,6 +38,13 @@ class Setup:
         without_pretrained: whether backbones start from random weights where there are no pretrained ones.
         named: whether experiments were chosen by name, so that one made for a GPU may take a CPU.
         plan: file of the plan that the run holds to; None where there is none.
+        jobs: trainings that run at once; None leaves it to the room that there is.
+        threads: threads of each training; None: one on a CPU, what PyTorch takes on a GPU.
+        gpus: numbers of the GPUs that may be used, as they are visible to this process.
+        per_gpu: trainings that share a GPU.
+        stalled_after: seconds without progress after which a training is ended and begun once more.
+        until: time at which everything has to have ended, seconds since the epoch; None where there is no limit.
+        waits: whether a run waits for what other commands are at, and does it where they fail to.
     """
 
     device: str
@@ -44,3 +53,10 @@ class Setup:
     without_pretrained: bool = False
     named: bool = False
     plan: Path | None = None
+    jobs: int | None = None
+    threads: int | None = None
+    gpus: tuple[int, ...] = ()
+    per_gpu: int = 1
+    stalled_after: float = 600.0
+    until: float | None = None
+    waits: bool = True

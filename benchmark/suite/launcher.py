@@ -1,30 +1,30 @@
-"""Runs jobs one after the other, each in processes of its own, and survives whatever becomes of them."""
+"""Starts a job in processes of its own, follows them, and survives whatever becomes of them."""
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
 import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import torch
 
-from benchmark.datasets.source import available_cores
 from benchmark.errors import UsageError
 from benchmark.suite.conditions import Places, Setup
+from benchmark.suite.memory import killed_for_memory
+from benchmark.suite.orders import Ending, Order, log_of
 from benchmark.suite.planning import Job
+from benchmark.suite.rendezvous import rendezvous
+from benchmark.suite.starting import context_for, environment_for, started_with
+from benchmark.suite.worker import work
 
-STOP_SECONDS = 10
-GRACE_SECONDS = 5
-# How PyTorch's launcher tells processes about each other; this command is not one of them, even if it was started so.
-LAUNCHER = ('MASTER_ADDR', 'MASTER_PORT', 'WORLD_SIZE', 'RANK', 'LOCAL_RANK')
+STOP_SECONDS = 2.0
+_UNKNOWN = 255  # status where the process that started the copies has gone
+GRACE_SECONDS = 5.0
 
 
 def pick_device(wanted: str) -> str:
@@ -38,133 +38,173 @@ def pick_device(wanted: str) -> str:
     return 'cuda' if wanted == 'cuda' or (wanted == 'auto' and torch.cuda.is_available()) else 'cpu'
 
 
-def check_processes(setup: Setup) -> None:
-    """Refuse more processes than there are GPUs.
+def pick_gpus(wanted: tuple[int, ...] | None, device: str) -> tuple[int, ...]:
+    """Numbers of the GPUs to use, as they are visible to this process; none on a CPU.
+
+    Raises:
+        UsageError: one is wanted that there is not.
+    """
+    there = range(torch.cuda.device_count()) if device == 'cuda' else range(0)
+    absent = [str(one) for one in wanted or () if one not in there]
+    if absent:
+        raise UsageError(f'--gpus: no CUDA device {", ".join(absent)} ({len(there)} found, counted from 0)')
+    return tuple(there) if wanted is None else wanted
+
+
+def check_processes(setup: Setup, jobs: Iterable[Job] = ()) -> None:
+    """Refuse more processes than there are GPUs, or images in a batch.
 
     Raises:
         UsageError: one line naming both numbers.
     """
-    if setup.device == 'cuda' and setup.processes > torch.cuda.device_count():
-        found = torch.cuda.device_count()
-        raise UsageError(f'--processes {setup.processes}: only {found} CUDA devices found (each process needs one)')
+    given = f'--processes {setup.processes}'
+    if setup.device == 'cuda' and setup.processes > len(setup.gpus):
+        raise UsageError(f'{given}: only {len(setup.gpus)} CUDA devices found (each process needs one)')
+    for job in jobs:
+        batch = job.experiment.config.train_dataloader.batch_size
+        if setup.processes > batch:
+            raise UsageError(f'{given}: {job.experiment.path} has batches of {batch} images (choose fewer processes)')
 
 
-def run_job(job: Job, places: Places, setup: Setup, progress: Callable[[dict], None]) -> str | None:
-    """Run one job in a process of its own, or in several that share it.
+class Running:
+    """A job that runs in a process of its own, or in several that share it.
 
     Args:
         job: what to run.
         places: folders.
         setup: device and number of processes.
-        progress: called with each progress message of the first process.
-
-    Returns:
-        None when the job is done, otherwise one line on why not.
+        threads: threads of each process; None leaves them to PyTorch.
+        gpus: GPUs of the processes, as they are visible to this one.
+        parts: batches that each batch is divided into.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; the processes have been ended, the last checkpoint stands.
-        OSError: the work folder cannot be written to.
+        OSError: the work folder cannot be written to, or no process can be started.
     """
-    log = places.work / f'{job.title.replace(" seed ", "-seed")}.log'
-    log.parent.mkdir(parents=True, exist_ok=True)
-    reader, writer = os.pipe()
-    environments = _environments(setup)
-    with log.open('ab') as output, os.fdopen(reader) as messages, ExitStack() as stack:
-        processes = []
-        stack.callback(lambda: _stop(processes))
-        for environment in environments:
-            processes.append(
-                subprocess.Popen(
-                    _command(job, places, setup, writer),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    env=environment,
-                    pass_fds=(writer,),
-                    start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the others
-                )
-            )
-        os.close(writer)
-        if len(processes) > 1:
-            # One that ends early leaves the others waiting for it; without them the messages end, too.
-            threading.Thread(target=_stop_if_one_fails, args=(processes,), daemon=True).start()
-        failure = None
-        for line in messages:
-            message = json.loads(line)
-            if 'failed' in message:
-                failure = failure or message['failed']
-            elif 'done' not in message:
-                progress(message)
-        statuses = [process.wait() for process in processes]
-    if not any(statuses):
-        return None
-    # One that was killed is the cause; what the others say of it, or their being stopped with SIGTERM, is not.
-    killed = next((one for one in statuses if one < 0 and (one != -signal.SIGTERM or failure is None)), None)
-    if killed is not None:
-        failure = f'ended by {signal.Signals(-killed).name} (the same command continues it)'
-    status = next(filter(None, statuses))
-    return f'{failure or f"ended with status {status}"} (log: {_relative(log)})'
 
-
-def _command(job: Job, places: Places, setup: Setup, writer: int) -> list[str]:
-    arguments = {
-        'config': job.experiment.path,
-        'seed': job.seed,
-        'fingerprint': job.fingerprint,
-        'device': setup.device,
-        'data-root': places.data,
-        'work': places.work,
-        'records': places.records,
-        'progress': writer,
-        'plan': setup.plan,
-        'weights-role': job.weights and job.weights.role,
-        'weights': job.weights and job.weights.path,
-    }
-    flags = [text for name, value in arguments.items() if value is not None for text in (f'--{name}', str(value))]
-    return [sys.executable, '-m', 'benchmark.suite.worker', *flags]
-
-
-def _environments(setup: Setup) -> list[dict[str, str]]:
-    """Environment variables of each process; several are told about each other as PyTorch's launcher does it."""
-    common = _environment(setup.device)
-    if setup.processes == 1:
-        return [common]
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    common |= {'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': str(port), 'WORLD_SIZE': str(setup.processes)}
-    common.setdefault('OMP_NUM_THREADS', str(max(1, available_cores() // setup.processes)))
-    return [common | {'RANK': str(rank), 'LOCAL_RANK': str(rank)} for rank in range(setup.processes)]
-
-
-def _environment(device: str) -> dict[str, str]:
-    root = str(Path(__file__).resolve().parents[2])
-    environment = {name: value for name, value in os.environ.items() if name not in LAUNCHER}
-    environment['PYTHONPATH'] = os.pathsep.join(filter(None, (root, environment.get('PYTHONPATH'))))
-    environment['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'
-    if device == 'cpu':
-        environment['CUDA_VISIBLE_DEVICES'] = ''
-    return environment
-
-
-def _stop(processes: Sequence[subprocess.Popen]) -> None:
-    for process in processes:
-        if process.poll() is None:
-            process.terminate()
-    for process in processes:
+    def __init__(
+        self, job: Job, places: Places, setup: Setup, threads: int | None, gpus: tuple[int, ...], parts: int = 1
+    ) -> None:
+        self.job, self.gpus, self.parts = job, gpus, parts
+        self.began = self.heard = time.monotonic()
+        self._places = places
+        self._endings: list[Ending] = []
+        self._status, self._failed = 0, 0.0
+        self._killed_before = killed_for_memory()
+        self._stack = ExitStack()
+        self.log = log_of(places, job.name, job.seed)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.open('ab').close()
+        self._members: list[tuple[BaseProcess, multiprocessing.connection.Connection]] = []
+        context = context_for(setup.device)
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            for rank in self._stack.enter_context(rendezvous(setup.processes)):
+                environment = environment_for(setup.device, threads, gpus) | rank
+                order = _order(job, places, setup, threads, environment, parts)
+                ours, theirs = context.Pipe()
+                process = context.Process(target=work, args=(order, theirs))
+                with theirs, started_with(environment):
+                    process.start()
+                self._members.append((process, ours))
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def waits_for(self) -> list[object]:
+        """What becomes ready when there is something to hear."""
+        return [one for process, line in self._members for one in (process.sentinel, line)]
+
+    def hear(self) -> Iterator[dict]:
+        """Progress messages that have come."""
+        for _, line in self._members:
+            # A process that is killed while it writes leaves half a message.
+            with suppress(EOFError, OSError):
+                while line.poll():
+                    message = line.recv()
+                    self.heard = time.monotonic()
+                    if 'ending' in message:
+                        self._endings.append(Ending(**message['ending']))
+                        break
+                    yield message
+
+    def ended(self) -> bool:
+        """Whether all processes have ended; where one has failed, the others are ended some seconds later."""
+        statuses = [process.exitcode for process, _ in self._members]
+        if self._status == 0 and any(statuses):
+            self._status, self._failed = next(filter(None, statuses)), time.monotonic()
+        if None not in statuses:
+            return True
+        if self._status and time.monotonic() - self._failed > GRACE_SECONDS:  # enough to end by themselves
+            self.kill()
+        return False
+
+    def ending(self) -> Ending:
+        """How it ended, once it has."""
+        for _ in self.hear():
+            pass
+        self._stack.close()
+        if not self._status:
+            return Ending('done')
+        if self._status < 0:  # the cause; what others say of one that was killed is not
+            return self._ending_of_killed(-self._status)
+        said = next((one for one in self._endings if one.outcome != 'done'), None)
+        if said is None:
+            return Ending('failed', f'ended with status {self._status}{self._see_log}')
+        if said.outcome != 'failed':
+            return said
+        return Ending('failed', said.reason + self._see_log, said.memory)
+
+    def ask_to_pause(self) -> None:
+        """Ask it to end after the epoch that it is at."""
+        with suppress(OSError):  # it has just ended
+            self._members[0][1].send('pause')
+
+    def kill(self) -> None:
+        """End its processes, and those that they have started."""
+        for process, _ in self._members:
+            if process.exitcode in (None, _UNKNOWN):
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has no group of its own yet
+                    os.kill(process.pid, signal.SIGKILL)
+        for process, _ in self._members:
+            process.join(STOP_SECONDS)
+        self._stack.close()
+
+    @property
+    def _see_log(self) -> str:
+        return f' (log: {_relative(self.log)})'
+
+    def _ending_of_killed(self, number: int) -> Ending:
+        if number == signal.SIGKILL and killed_for_memory() > self._killed_before:
+            return Ending('failed', f'out of memory: the system has ended it{self._see_log}', memory=True)
+        if number == signal.SIGBUS:
+            why = 'ended by SIGBUS, as when shared memory is full (enlarge /dev/shm, or set num_workers=0)'
+            return Ending('failed', why + self._see_log)
+        return Ending(
+            'failed', f'ended by {signal.Signals(number).name} (the same command continues it){self._see_log}'
+        )
 
 
-def _stop_if_one_fails(processes: Sequence[subprocess.Popen]) -> None:
-    while any(process.poll() is None for process in processes):
-        if any(process.poll() for process in processes):
-            time.sleep(GRACE_SECONDS)  # for the others to end by themselves and say why
-            _stop(processes)
-        time.sleep(0.5)
+def _order(
+    job: Job, places: Places, setup: Setup, threads: int | None, environment: dict[str, str], parts: int
+) -> Order:
+    return Order(
+        config=job.experiment.path,
+        name=job.name,
+        seed=job.seed,
+        fingerprint=job.fingerprint,
+        device=setup.device,
+        threads=threads,
+        places=places,
+        folder=Path.cwd(),
+        environment=environment,
+        parts=parts,
+        plan=setup.plan,
+        weights_role=job.weights and job.weights.role,
+        weights=job.weights and job.weights.path,
+        until=setup.until,
+    )
 
 
 def _relative(path: Path) -> Path:

@@ -1,125 +1,185 @@
-"""A process of one experiment: ``python -m benchmark.suite.worker``, started by :mod:`benchmark.suite.launcher`.
+"""The process of one experiment, or one of several that share it; started by :mod:`benchmark.suite.launcher`.
 
-Several share an experiment where the variables of PyTorch's launcher (RANK, WORLD_SIZE and so on) say so.
-
-Progress goes as JSON lines to a file descriptor inherited from the scheduler; everything that MMEngine prints goes to
-the experiment's log. The last line is ``{"done": ...}`` or ``{"failed": reason}``.
+Messages go through a pipe to the process that has started it; everything that MMEngine prints goes to the log of the
+experiment. Nothing heavy is imported before the process knows which device it may see.
 """
 
 from __future__ import annotations
 
-import argparse
-import fcntl
-import json
+import contextlib
+import multiprocessing
 import os
+import signal
 import sys
+import threading
+import time
 import traceback
-from contextlib import nullcontext
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from multiprocessing.connection import Connection
 
+from benchmark.claims import Claim, take
+from benchmark.console import STOPPING
 from benchmark.errors import BenchmarkError
-from benchmark.suite.memory import keep_freed_memory
+from benchmark.suite.memory import is_out_of_memory, keep_freed_memory
+from benchmark.suite.orders import Ending, Order, claim_of, log_of
+
+_SAID_SECONDS = 2.0  # between two notes in the claim, which others read
 
 
-def main() -> int:
-    """Run one experiment; returns the exit status, 0 or 1."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--config', type=Path, required=True)
-    parser.add_argument('--seed', type=int, help='missing where given weights are tested')
-    parser.add_argument('--fingerprint', required=True, help='what was planned')
-    parser.add_argument('--device', choices=('cpu', 'cuda'), required=True)
-    parser.add_argument('--data-root', type=Path, required=True)
-    parser.add_argument('--work', type=Path, required=True)
-    parser.add_argument('--records', type=Path, required=True)
-    parser.add_argument('--progress', type=int, required=True, help='file descriptor')
-    parser.add_argument('--plan', type=Path)
-    parser.add_argument('--weights-role', choices=('initial', 'random', 'final'))
-    parser.add_argument('--weights', type=Path)
-    options = parser.parse_args()
-    if options.device == 'cpu':
-        keep_freed_memory()
-    with os.fdopen(options.progress, 'w', buffering=1) as pipe:
+def work(order: Order, line: Connection) -> None:
+    """Carry an order out in this process, and end it: status 0 where the experiment is done.
 
-        def report(message: dict) -> None:
-            pipe.write(json.dumps(message) + '\n')
-
-        try:
-            _run(options, report)
-        except BrokenPipeError:
-            print('The scheduler has gone; this training stops. The same command continues it.', file=sys.stderr)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), options.progress)
-            return 1
-        except BenchmarkError as error:
-            report({'failed': str(error)})
-            return 1
-        except Exception as error:  # the boundary of the process: nothing above could still handle it
-            # The report comes first: the log may lie on the disk that is full.
-            report({'failed': _one_line(options, error)})
-            traceback.print_exc()
-            return 1
-        report({'done': True})
-    return 0
+    Args:
+        order: what to do.
+        line: takes messages as dictionaries; the last has 'ending'. Whatever comes from it asks to end early.
+    """
+    _settle(order)
+    ending = _carry_out(order, line)
+    with contextlib.suppress(BrokenPipeError):  # nobody is left to be told
+        line.send({'ending': asdict(ending)})
+    sys.stdout.flush()
+    # Loading processes that are still there are not waited for.
+    os._exit(0 if ending.outcome == 'done' else 1)
 
 
-def _run(options: argparse.Namespace, report) -> None:
+def _settle(order: Order) -> None:
+    """Make this process independent of the terminal, and dependent on the one that has started it."""
+    os.setsid()
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    os.environ.clear()
+    os.environ.update(order.environment)
+    os.chdir(order.folder)
+    log = log_of(order.places, order.name, order.seed)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    threading.Thread(target=_end_with_the_scheduler, daemon=True).start()
+
+
+def _end_with_the_scheduler() -> None:
+    multiprocessing.parent_process().join()
+    print('The process that started this one has gone; the same command continues the training.', file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def _carry_out(order: Order, line: Connection) -> Ending:
+    try:
+        if order.device == 'cpu':
+            keep_freed_memory()
+        with _claimed(order) as claim:
+            if claim is None:
+                return Ending('taken')
+            ending = _run(order, line, claim)
+            if isinstance(claim, Claim):
+                claim.release(keep=True, outcome=ending.outcome, reason=ending.reason, memory=ending.memory)
+            return ending
+    except OSError as error:
+        return Ending('failed', _one_line(order, error))
+
+
+@contextlib.contextmanager
+def _claimed(order: Order) -> Iterator[Claim | bool | None]:
+    """The claim on a training; True where none is needed, None where another process has it."""
+    if order.seed is None or int(order.environment.get('RANK', 0)):
+        yield True
+        return
+    claim = take(claim_of(order.places, order.name, order.seed, order.fingerprint), outcome='running')
+    if claim is not None:
+        threading.Thread(target=_end_when_lost, args=(claim,), daemon=True).start()
+    yield claim
+
+
+def _end_when_lost(claim: Claim) -> None:
+    claim.lost.wait()
+    print('Another process has taken over, since this one gave no sign of life; this one ends.', file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def _run(order: Order, line: Connection, claim: Claim | bool) -> Ending:
+    said = 0.0
+
+    def report(message: dict) -> None:
+        nonlocal said
+        line.send(message)
+        if isinstance(claim, Claim) and time.monotonic() - said > _SAID_SECONDS:
+            said = time.monotonic()
+            claim.say(**message)
+
+    try:
+        _execute(order, report, lambda epoch_seconds: _why_stop(order, line, epoch_seconds))
+    except BrokenPipeError:
+        return Ending('paused', 'the process that started it has gone')
+    except BenchmarkError as error:
+        paused = type(error).__name__ == 'Paused'
+        return Ending('paused' if paused else 'failed', str(error))
+    except Exception as error:  # the boundary of the process: nothing above could still handle it
+        # The message comes first: the log may lie on the disk that is full.
+        ending = Ending('failed', _one_line(order, error), memory=is_out_of_memory(error))
+        traceback.print_exc()
+        return ending
+    return Ending('done')
+
+
+def _execute(order: Order, report: Callable[[dict], None], stop: Callable[[float], str | None]) -> None:
     # Imported late: a broken installation is then reported like any other failure.
-    from benchmark.suite.conditions import Places
+    import torch
+
+    from benchmark.suite.components import search_path
     from benchmark.suite.execution import evaluate_weights, run_experiment
     from benchmark.suite.experiments import load_experiment
+    from benchmark.suite.smaller import in_parts
+    from benchmark.suite.stored import has_result
     from benchmark.suite.weights import Weights, file_sha256
 
-    experiment = load_experiment(options.config)
-    places = Places(options.data_root, options.work, options.records)
+    sys.path[:] = search_path()
+    if order.threads is not None:
+        torch.set_num_threads(order.threads)
+    experiment = in_parts(load_experiment(order.config), order.parts)
     weights = None
-    if options.weights_role:
-        digest = file_sha256(options.weights) if options.weights else None
-        weights = Weights(options.weights_role, options.weights, digest)
-    if options.seed is None:
-        evaluate_weights(experiment, options.fingerprint, weights, options.device, places)
+    if order.weights_role:
+        digest = file_sha256(order.weights) if order.weights else None
+        weights = Weights(order.weights_role, order.weights, digest)
+    if order.seed is None:
+        evaluate_weights(experiment, order.fingerprint, weights, order.device, order.places)
         return
+    if has_result(order, order.places.records):
+        return  # another process has just finished it
     first = int(os.environ.get('RANK', 0)) == 0
-    with _only_process(places.work, f'{experiment.name}-seed{options.seed}') if first else nullcontext():
-        run_experiment(
-            experiment,
-            options.seed,
-            options.fingerprint,
-            weights,
-            options.device,
-            places,
-            report if first else _silent,
-            options.plan,
-        )
+    run_experiment(
+        experiment,
+        order.seed,
+        order.fingerprint,
+        weights,
+        order.device,
+        order.places,
+        report if first else _silent,
+        order.plan,
+        stop if first else lambda epoch_seconds: None,
+    )
 
 
 def _silent(message: dict) -> None:
     """What the first process reports holds for all."""
 
 
-class _only_process:
-    """Holds a lock on one experiment, so that two commands never train into the same folder."""
-
-    def __init__(self, work: Path, name: str) -> None:
-        self.path = work / f'.{name}.lock'
-
-    def __enter__(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = self.path.open('w')
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BenchmarkError(f'{self.path}: another process runs this experiment (wait for it to end)') from error
-
-    def __exit__(self, *_) -> None:
-        self.file.close()
+def _why_stop(order: Order, line: Connection, epoch_seconds: float) -> str | None:
+    """Why a training is to end after this epoch; None where it goes on."""
+    if line.poll():
+        return 'asked to end'
+    # What a test and storing take is not known; half an epoch is more than either takes.
+    if order.until is not None and time.time() + 1.5 * epoch_seconds > order.until:
+        return 'the time that is left holds no other epoch'
+    return None
 
 
-def _one_line(options: argparse.Namespace, error: Exception) -> str:
+def _one_line(order: Order, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        where = error.filename or options.work
+        where = error.filename or order.places.work
         return f'{where}: {error.strerror} (free space, or choose other folders with --work-dir and --results)'
     text = ' '.join(str(error).split())
-    return f'{options.config}: {type(error).__name__}: {text[:300]}'
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+    return f'{order.config}: {type(error).__name__}: {text[:300]}'
