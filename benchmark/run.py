@@ -78,9 +78,9 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument(
         '--stalled-after',
         type=float,
-        default=600.0,
+        default=1800.0,
         metavar='SECONDS',
-        help='end a training that makes no progress for so long, and try it once more (default: 600)',
+        help='end a training that makes no progress for so long, and try it once more (default: 1800)',
     )
     how.add_argument(
         '--pretrained', type=Path, metavar='FILE', help="ImageNet weights, or their folder (default: torch's cache)"

@@ -57,6 +57,6 @@ class Setup:
     threads: int | None = None
     gpus: tuple[int, ...] = ()
     per_gpu: int = 1
-    stalled_after: float = 600.0
+    stalled_after: float = 1800.0
     until: float | None = None
     waits: bool = True

@@ -107,7 +107,14 @@ def run_experiment(
 
 
 @naming_silence()
-def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, device: str, places: Places) -> None:
+def evaluate_weights(
+    experiment: Experiment,
+    planned: str,
+    weights: Weights,
+    device: str,
+    places: Places,
+    report: Callable[[dict], None] | None = None,
+) -> None:
     """Test weights that were trained elsewhere, and store the result.
 
     Args:
@@ -116,6 +123,7 @@ def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, dev
         weights: the weights.
         device: 'cpu' or 'cuda'.
         places: folders.
+        report: called while it is tested (see :class:`ProgressHook`); None: with nothing.
 
     Raises:
         BenchmarkError: data, configuration, weights or disk are not usable, or something that makes the result has
@@ -129,7 +137,7 @@ def evaluate_weights(experiment: Experiment, planned: str, weights: Weights, dev
     check_covers(state, model, weights.path)
     work = places.checkpoints(experiment.name, None, planned)
     config = runtime_config(experiment.config, 0, places.data, work, places.cache)
-    seconds, predictions = evaluate_checkpoint(config, weights.path, prepared)
+    seconds, predictions = evaluate_checkpoint(config, weights.path, prepared, report)
     origin = 'official weights' if 'source_sha256' in meta else 'given weights'
     record = Record(
         **_described(experiment, prepared, None, identity),

@@ -70,7 +70,7 @@ def _carry_out(order: Order, line: Connection) -> Ending:
     try:
         if order.device == 'cpu':
             keep_freed_memory()
-        with _claimed(order) as claim:
+        with _claimed(order, line) as claim:
             if claim is None:
                 return Ending('taken')
             ending = _run(order, line, claim)
@@ -82,19 +82,21 @@ def _carry_out(order: Order, line: Connection) -> Ending:
 
 
 @contextlib.contextmanager
-def _claimed(order: Order) -> Iterator[Claim | bool | None]:
+def _claimed(order: Order, line: Connection) -> Iterator[Claim | bool | None]:
     """The claim on a training; True where none is needed, None where another process has it."""
     if order.seed is None or int(order.environment.get('RANK', 0)):
         yield True
         return
     claim = take(claim_of(order.places, order.name, order.seed, order.fingerprint), outcome='running')
     if claim is not None:
-        threading.Thread(target=_end_when_lost, args=(claim,), daemon=True).start()
+        threading.Thread(target=_end_when_lost, args=(claim, line), daemon=True).start()
     yield claim
 
 
-def _end_when_lost(claim: Claim) -> None:
+def _end_when_lost(claim: Claim, line: Connection) -> None:
     claim.lost.wait()
+    with contextlib.suppress(OSError):
+        line.send({'ending': asdict(Ending('taken'))})
     print('Another process has taken over, since this one gave no sign of life; this one ends.', file=sys.stderr)
     sys.stderr.flush()
     os._exit(1)
@@ -108,7 +110,8 @@ def _run(order: Order, line: Connection, claim: Claim | bool) -> Ending:
         line.send(message)
         if isinstance(claim, Claim) and time.monotonic() - said > _SAID_SECONDS:
             said = time.monotonic()
-            claim.say(**message)
+            with contextlib.suppress(OSError):  # its next sign of life says it again
+                claim.say(**message)
 
     try:
         _execute(order, report, lambda epoch_seconds: _why_stop(order, line, epoch_seconds))
@@ -145,7 +148,7 @@ def _execute(order: Order, report: Callable[[dict], None], stop: Callable[[float
         digest = file_sha256(order.weights) if order.weights else None
         weights = Weights(order.weights_role, order.weights, digest)
     if order.seed is None:
-        evaluate_weights(experiment, order.fingerprint, weights, order.device, order.places)
+        evaluate_weights(experiment, order.fingerprint, weights, order.device, order.places, report)
         return
     if has_result(order, order.places.records):
         return  # another process has just finished it

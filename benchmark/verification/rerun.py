@@ -124,6 +124,8 @@ def rerun(
         '--device': record.environment.device,
         '--processes': record.environment.processes,
     }
+    if record.environment.device == 'cpu':  # other numbers of threads add in another order
+        arguments['--threads'] = record.environment.threads
     flags = [text for flag, value in arguments.items() for text in (flag, str(value))]
     random_weights = record.pretrained is not None and record.pretrained.file is None
     _python(folder, record, 'benchmark.run', *flags, *(['--without-pretrained'] if random_weights else []))
