@@ -8,18 +8,20 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.console import end, exit_status
 from benchmark.errors import BenchmarkError, UsageError, check_folder
+from benchmark.suite.cluster import add_options, for_workers, given_flags, read_resources, without_cluster
 
 if TYPE_CHECKING:
     from benchmark.suite.campaign import Outcome
     from benchmark.suite.conditions import Places, Setup
     from benchmark.suite.experiments import Experiment
     from benchmark.suite.planning import Job
+    from benchmark.suite.shift import Shift
 
 FOLDERS = {
     'data_root': 'data',
@@ -90,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
         action='store_true',
         help='start from random weights where there are no ImageNet weights',
     )
+    add_options(parser)
     where = parser.add_argument_group('where')
     where.add_argument('--data-root', type=Path, help='prepared data (default: data)')
     where.add_argument('--results', type=Path, help='records and pages of your own (default: results)')
@@ -127,10 +130,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     _check_usage(parser, options)
+    return carry_out(options)
+
+
+def carry_out(options: argparse.Namespace, shift: Shift | None = None) -> int:
+    """Do what a command line says; returns the exit status.
+
+    Args:
+        options: the command line.
+        shift: the time of the worker on a cluster that does it (see :mod:`benchmark.suite.submission`).
+    """
     folders = {name: getattr(options, name) or Path(default) for name, default in FOLDERS.items()}
     try:
         _check_paths(options)
-        return _run(options, folders)
+        return _run(options, folders, shift)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
@@ -177,10 +190,17 @@ def _check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         **{f'--{name}': getattr(options, name) for name in ('all', 'dataset', 'loss', 'name', 'plan', 'list')},
         '--dry-run': options.dry_run,
         '--processes': options.processes != 1,
+        '--executor': options.executor,
     }
     unfit = [flag for flag, given in others.items() if given]
     if options.evaluate and unfit:
         parser.error(f'--evaluate CHECKPOINT --config CONFIG goes without {", ".join(unfit)} (leave that out)')
+    of_cluster = [f'--{name}' for name in given_flags(options)] + ['--cluster'] * (options.cluster is not None)
+    if of_cluster and not options.executor:
+        parser.error(f'{of_cluster[0]} goes with --executor slurm (add that)')
+    if options.executor and (options.list or (options.plan and not planned)):
+        unfit = '--list' if options.list else f'a --plan that is to be frozen (freeze {options.plan} first)'
+        parser.error(f'--executor {options.executor} goes without {unfit}')
     if not (selected or options.list or options.evaluate or planned):
         parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
     if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0 or max(options.seeds) >= 2**31:
@@ -200,11 +220,14 @@ def _check_paths(options: argparse.Namespace) -> None:
         raise UsageError(f'--evaluate {options.evaluate}: no such file (name a file of weights)')
 
 
-def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
+def _run(options: argparse.Namespace, folders: dict[str, Path], shift: Shift | None) -> int:
+    if options.executor:
+        resources = read_resources(options)
+        options = for_workers(options, folders, resources)
     # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
     from benchmark.suite.starting import warm_up
 
-    if options.device != 'cuda' and not (options.list or options.dry_run):
+    if options.device != 'cuda' and not (options.list or options.dry_run or options.executor):
         warm_up(options.threads)
     from benchmark.suite.conditions import Places, Setup
     from benchmark.suite.launcher import check_processes, pick_device, pick_gpus
@@ -212,7 +235,12 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
     places = Places(folders['data_root'], folders['work_dir'], folders['results'] / 'records', options.cache)
     named = bool(options.name or options.evaluate)
     # A list is for any device, also for one that is not here.
-    device = options.device if options.list and options.device != 'auto' else pick_device(options.device)
+    elsewhere = options.executor or (options.list and options.device != 'auto')
+    device = options.device if elsewhere else pick_device(options.device)
+    if options.executor:
+        gpus = tuple(range(resources.gpus_per_worker or 1)) if device == 'cuda' else ()
+    else:
+        gpus = pick_gpus(options.gpus, device) if not options.list else ()
     setup = Setup(
         device,
         options.processes,
@@ -221,9 +249,12 @@ def _run(options: argparse.Namespace, folders: dict[str, Path]) -> int:
         named,
         jobs=options.jobs,
         threads=options.threads,
-        gpus=pick_gpus(options.gpus, device) if not options.list else (),
+        gpus=gpus,
         per_gpu=options.per_gpu,
         stalled_after=options.stalled_after,
+        until=shift and shift.until,
+        waits=shift is None,
+        shift=shift,
     )
     if not options.list:
         check_processes(setup)
@@ -254,6 +285,8 @@ def _train(options: argparse.Namespace, folders: dict[str, Path], places: Places
         return 1 if problems else 0
     display = Display()
     prepare_drawn(experiments, folders['data_root'], display)
+    if options.executor:
+        return _submit(plan_jobs(experiments, options.seeds, places, setup), options, places, setup, problems)
     return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, problems)
 
 
@@ -288,6 +321,8 @@ def _follow(
     if only_said:
         _say_jobs(jobs, options, folders, places, setup)
         return 0
+    if options.executor:
+        return _submit(jobs, options, places, setup, [])
     return _report(run_jobs(experiments, options.seeds, places, setup, display), options, folders, places, [])
 
 
@@ -310,11 +345,61 @@ def _say_jobs(
         print(line, file=sys.stderr)
 
     jobs, room = in_order(jobs), Room(setup)
+    if options.executor:  # how fast the machines of the cluster are, nobody knows here
+        print_jobs(jobs, False, options.json)
+        resources, count = read_resources(options), sum(job.state == 'to-run' or job.drawable for job in jobs)
+        workers = resources.workers_for(count, options)
+        say(f'would submit {resources.describe(workers)}' if count else 'nothing is to be run, or submitted')
+        return
     stored = [places.records, folders['reports'] / 'records']
     times = estimate(jobs, stored, room.most, room.threads, setup.processes, say)
     print_jobs(jobs, False, options.json, times.seconds)
     for line in describe(times):
         say(line)
+
+
+def _submit(jobs: Sequence[Job], options: argparse.Namespace, places: Places, setup: Setup, problems: list[str]) -> int:
+    """Submit workers for what is to be run, and say where to look."""
+    from benchmark.run import carry_out as command  # by the name that workers find it by, which is not __main__
+    from benchmark.suite.launcher import check_processes
+    from benchmark.suite.queue import submit_to
+    from benchmark.suite.submission import submit
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    resources, to_run = read_resources(options), [job for job in jobs if job.state == 'to-run']
+    check_processes(setup, to_run)
+    submitted = None
+    if to_run:
+        workers = resources.workers_for(len(to_run), options)
+        theirs = without_cluster(options)
+        submitted = submit(command, theirs, resources, workers, options.work_dir / 'cluster', options.executor)
+        if options.executor == 'slurm':
+            submit_to(submitted.name, to_run, places)
+        status = [
+            'python',
+            '-m',
+            'benchmark.run',
+            'status',
+            '--results',
+            options.results,
+            '--work-dir',
+            options.work_dir,
+        ]
+        say(f'{submitted.name}: {len(to_run)} to run by {resources.describe(workers)}')
+        say(f'logs: {submitted.logs}')
+        say(f'how far they are: {shlex.join(map(str, status))}')
+    else:
+        say('nothing is to be run, so nothing is submitted')
+    if options.json:
+        print(json.dumps(submitted and asdict(submitted), indent=1))
+    left_out = Counter((job.experiment.benchmark, job.state, job.obstacle) for job in jobs if job.obstacle)
+    for (benchmark, _, obstacle), number in left_out.items():
+        say(f'{benchmark}: {number} not run: {obstacle}')
+    _say_problems(problems)
+    asked_in_vain = any(state != 'needs-gpu' for _, state, _ in left_out) and not options.all
+    return 1 if problems or asked_in_vain else 0
 
 
 def _freeze(options: argparse.Namespace, jobs: Sequence[Job], places: Places) -> None:
@@ -354,8 +439,9 @@ def _report(
     from benchmark.site.terminal import print_sections
     from benchmark.suite.listing import results_of
 
-    if outcome.interrupted is not None:
-        return _conclude(outcome, options, problems)  # at once: whoever ends a command does not wait for pages
+    if outcome.interrupted is not None or outcome.unfinished:
+        # Whoever ends a command does not wait for pages; where others go on, the last of them builds them.
+        return _conclude(outcome, options, problems)
     try:
         built = build_reports(folders['results'], [folders['results'], folders['reports']])
         if options.json:

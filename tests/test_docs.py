@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from mmengine.config import Config
 
 from benchmark import score
@@ -31,8 +32,10 @@ from benchmark.records.record import Record
 from benchmark.records.speed import read_speed_report
 from benchmark.report import build_parser
 from benchmark.scoring.submission import QUESTIONS
+from benchmark.signs import STALE_SECONDS
 from benchmark.site.definitions import definitions_text
 from benchmark.site.pages.payload import QUANTUM
+from benchmark.suite import cluster
 from benchmark.suite.experiments import find_experiment, find_experiments, load_experiment
 from tests import coverage
 from tests.scoring.cases import write_test_set
@@ -40,6 +43,7 @@ from tests.scoring.cases import write_test_set
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / 'docs' / 'configurations.md').read_text()
 DEFINITIONS = (ROOT / 'docs' / 'definitions.md').read_text()
+CLUSTERS = (ROOT / 'docs' / 'clusters.md').read_text()
 SUBMITTING = (ROOT / 'docs' / 'submitting.md').read_text()
 REAL = ('cofw', '300w', 'wflw')
 
@@ -285,3 +289,17 @@ def test_heatmap_configuration_is_that_of_mmpose(dataset):
     mine_pipeline = [one for one in mine.train_dataloader.dataset.pipeline if one.type != 'SampleSeed']
     for here, there in zip(mine_pipeline[1:], zoo.train_dataloader.dataset.pipeline[1:], strict=True):
         assert here.to_dict() == there.to_dict()
+
+
+def test_page_on_clusters_names_every_option_and_its_default():
+    fields = cluster.Resources.model_fields
+    names = [name.replace('_', '-') for name in fields]
+    table = CLUSTERS.split('## Options')[1].split('\n\n')[1]
+    in_file = re.findall(r'`([a-z-]+)`', ' '.join(row.split('|')[2] for row in table.splitlines()[2:]))
+    assert sorted(in_file) == sorted(names)
+    assert sorted(re.findall(r'`--([a-z-]+)', table)) == sorted(set(names) - {'sbatch'})
+    assert f'at most {cluster.MOST_WORKERS} |' in table
+    assert f'{fields["time"].default} minutes |' in table
+    assert f'after {STALE_SECONDS:.0f} seconds elsewhere' in CLUSTERS
+    example = yaml.load(CLUSTERS.split('```yaml\n')[1].split('```')[0], Loader=yaml.BaseLoader)
+    assert cluster.Resources.model_validate(example).time == 240

@@ -115,6 +115,8 @@ def _carry_out(jobs: Sequence[Job], places: Places, setup: Setup, display: Displ
         if line := _abandoned(job, places):
             display.say(line)
     crew, planned = Crew(places, setup, display), {job.fingerprint for job in jobs}
+    if setup.shift:
+        setup.shift.begin(crew)
     with display.showing(len(jobs)):
         try:
             for job, ending in crew.run(jobs):

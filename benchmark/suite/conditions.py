@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmark.suite.shift import Shift
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Setup:
         stalled_after: seconds without progress after which a training is ended and begun once more.
         until: time at which everything has to have ended, seconds since the epoch; None where there is no limit.
         waits: whether a run waits for what other commands are at, and does it where they fail to.
+        shift: the time of the worker on a cluster that this is; None elsewhere.
     """
 
     device: str
@@ -60,3 +65,4 @@ class Setup:
     stalled_after: float = 1800.0
     until: float | None = None
     waits: bool = True
+    shift: Shift | None = None

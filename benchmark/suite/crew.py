@@ -23,6 +23,7 @@ from benchmark.suite.stored import has_result
 TICK_SECONDS = 0.2
 BY_ANOTHER, BEFORE = 'by another command', 'before'  # how something came to be done that was not done here
 _START_SECONDS = 30.0  # from the start of a process to its first epoch, and from its last to the result
+_ENDED = 'the job was being ended'
 _LOOK_SECONDS = 2.0  # between two looks at what other commands are at
 
 
@@ -44,6 +45,18 @@ class Crew:
         self._looked = 0.0
         self._longest = 0.0  # seconds of an epoch
         self._pausing = False
+        self._paused = 0
+        self._done = 0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is work that has not come to its end, besides what other commands are at."""
+        return bool(self._paused or self._waiting or self._running)
+
+    @property
+    def progressed(self) -> bool:
+        """Whether an epoch, or a job, has come to its end."""
+        return bool(self._longest or self._done)
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Ending]]:
         """Run jobs in their order, and say of each how it ended, as it ends.
@@ -75,13 +88,17 @@ class Crew:
         Args:
             seconds: how long to wait at most.
         """
-        self._pausing = True
-        for running in self._running:
-            running.ask_to_pause()
+        self.ask_to_pause()
         deadline = time.monotonic() + seconds
         while any(not one.ended() for one in self._running) and time.monotonic() < deadline:
             time.sleep(TICK_SECONDS)
         self.stop()
+
+    def ask_to_pause(self) -> None:
+        """Ask all that runs to end after its epoch, and begin nothing more; it may be called as :meth:`pause` may."""
+        self._pausing = True
+        for running in self._running:
+            running.ask_to_pause()
 
     def stop(self) -> None:
         """End all that runs, within some seconds; each goes on from its last checkpoint another time."""
@@ -93,7 +110,9 @@ class Crew:
 
     def _start_some(self) -> Iterator[tuple[Job, Ending]]:
         while self._waiting and self._out_of_time():
-            yield self._waiting.popleft()[0], Ending('paused', 'the time that is left holds no other epoch')
+            reason = _ENDED if self._pausing else 'the time that is left holds no other epoch'
+            self._paused += 1
+            yield self._waiting.popleft()[0], Ending('paused', reason)
         while self._waiting and self._room.has_room(len(self._running)):
             job, parts = self._waiting.popleft()
             if job.seed is not None:
@@ -108,6 +127,9 @@ class Crew:
                 if instead is not None:
                     yield instead, Ending('done', BEFORE)
                     continue
+                if sign is not None and self._has_failed_meanwhile(sign):
+                    yield job, Ending('failed', str(sign.note.get('reason')))
+                    continue
             gpus = self._room.gpus([one.gpus for one in self._running])
             self._display.start(job, parts)
             try:
@@ -116,6 +138,9 @@ class Crew:
                 where = error.filename or self._places.work
                 reason = f'{where}: {error.strerror} (free space, or choose another --work-dir)'
                 yield self._finished(job, Ending('failed', reason))
+                continue
+            if self._pausing:  # a signal has come while it was started
+                self._running[-1].ask_to_pause()
 
     def _follow(self) -> Iterator[tuple[Job, Ending]]:
         waits = [one for running in self._running for one in running.waits_for]
@@ -144,6 +169,12 @@ class Crew:
             self._display.drop(job)
             self._leave(job, parts, look(self._claim(job)))
             return
+        if ending.outcome == 'failed' and self._pausing:
+            # The signal that asks for a pause also goes to processes that it ends, as those that load images.
+            ending = Ending('paused', _ENDED)
+            self._note(job, ending.outcome, ending.reason)
+        self._paused += ending.outcome == 'paused'
+        self._done += ending.outcome == 'done'
         yield self._finished(job, ending)
         again = self._once_more(job, parts, ending)
         if again is not None:
@@ -189,6 +220,11 @@ class Crew:
             for job, _ in self._elsewhere.values():
                 yield job, Ending('taken')
             self._elsewhere.clear()
+
+    def _has_failed_meanwhile(self, sign: Sign) -> bool:
+        """Whether another worker on the same cluster has failed at it since all of them were given it."""
+        shift = self._setup.shift
+        return shift is not None and sign.note.get('outcome') == 'failed' and time.time() - sign.age > shift.since
 
     def _out_of_time(self) -> bool:
         """Whether no time is left for an epoch such as those that have been seen."""

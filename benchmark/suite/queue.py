@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +15,12 @@ from benchmark.claims import take
 from benchmark.files import write_atomically
 from benchmark.signs import look
 from benchmark.suite.conditions import Places
+from benchmark.suite.squeue import look_up
 
 if TYPE_CHECKING:
     from benchmark.suite.planning import Job  # and with it PyTorch, which takes seconds
+
+_SLURM = re.compile(r'Slurm job (?P<number>\d+)')
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Asked:
 
     Attributes:
         keys: names of the checkpoints' folders of its jobs (see :meth:`benchmark.suite.conditions.Places.checkpoints`).
-        by: who is to do it, e.g. 'Slurm job 17'; None for a command on this or another machine.
+        by: who is to do it, e.g. 'Slurm job 17', and what it waits for; None for a command on this or another machine.
         alive: whether the command runs, or a cluster has it.
     """
 
@@ -85,11 +89,14 @@ def _read(work: Path) -> Iterator[tuple[Path, Asked]]:
             content = json.loads(path.read_bytes())
         except FileNotFoundError:  # the command has just ended
             continue
-        alive = content['by'] is not None
-        if not alive:
+        by, alive = content['by'], True
+        if by is None:
             sign = look(path.with_suffix(''))
             alive = sign is not None and sign.alive
-        yield path, Asked(tuple(content['keys']), content['by'], alive)
+        elif job := _SLURM.fullmatch(by):
+            alive, waits_for = look_up(job['number'])
+            by = f'{by}, which waits: {waits_for}' if waits_for else by
+        yield path, Asked(tuple(content['keys']), by, alive)
 
 
 def _write(base: Path, jobs: Sequence[Job], places: Places, by: str | None) -> Path:
