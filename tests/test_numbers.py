@@ -26,11 +26,12 @@ from benchmark.protocol import claim_rules, claims
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import SEALED_SINCE, read_records
 from benchmark.records.speed import read_speed_report
-from benchmark.run import build_parser
 from benchmark.signs import STALE_SECONDS
 from benchmark.site.speed_tables import speed_tables
 from benchmark.suite import room
+from benchmark.suite.arguments import build_parser
 from benchmark.suite.checkpoint_hook import SPACING
+from benchmark.suite.cluster import MOST_WORKERS, Resources
 from benchmark.suite.experiments import find_experiment
 from benchmark.suite.export import TOLERANCE
 from benchmark.suite.peers import TIMEOUT_SECONDS
@@ -47,6 +48,7 @@ class NoSource(Enum):
     """Numbers that are neither measured nor constants of the code, and why."""
 
     AIM = 'an aim, set before anything was measured'
+    TRIED = 'the version that Debian 12 has, on which it was tried'
     ORIGIN = 'where differences have no sign, or a data set has its first pixel'
 
 
@@ -150,6 +152,16 @@ def speed_page() -> list[tuple]:
         ('at {} x {} with {} threads', *config(RESNET).model.head.decoder.input_size, SPEEDS.threads),
         ('in batches of {}:', max(BATCHES)),
         *((f'| small {key} | {{}} | {{}} | {{}} |', *cells[i]) for i, key in enumerate(NETWORKS)),
+    ]
+
+
+def clusters_page() -> list[tuple]:
+    return [
+        ('as there is work for, at most {} |', MOST_WORKERS),
+        ('limit of each stay of a worker | {} minutes |', Resources().time),
+        ('ends with status {}.', 0),
+        ('on the same machine, after {} seconds elsewhere', STALE_SECONDS),
+        ('starts a Slurm {} of one machine', NoSource.TRIED),
     ]
 
 
@@ -261,6 +273,7 @@ def verifying_page() -> list[tuple]:
 PAGES = {
     'README.md': readme,
     'docs/speed.md': speed_page,
+    'docs/clusters.md': clusters_page,
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
     'docs/running.md': running_page,

@@ -19,7 +19,7 @@ from benchmark.analysis.store import Store
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import Record, read_records
-from benchmark.run import build_parser
+from benchmark.suite.arguments import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text()

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 import pytest
 
-from benchmark.run import build_parser
+from benchmark.suite.arguments import build_parser
 from benchmark.suite.cluster import read_resources
 from benchmark.suite.conditions import Places
 from benchmark.suite.shift import Shift

@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from benchmark.suite.shift import Shift
 
 
+# Usual folders, by the names of their options.
+FOLDERS = {
+    'data_root': 'data',
+    'results': 'results',
+    'reports': 'reports',
+    'work_dir': 'work_dirs',
+    'configs': 'mmpose_configs',
+}
+
+
 @dataclass(frozen=True)
 class Places:
     """Folders of a run.

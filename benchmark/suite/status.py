@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import re
 from collections import Counter
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark.signs import FileTime, Sign, read_sign
-from benchmark.suite.conditions import Places
+from benchmark.suite.conditions import FOLDERS, Places
 from benchmark.suite.queue import Asked, read_queue
 
 State = Literal['running', 'queued', 'stopped', 'failed', 'done']
@@ -60,6 +62,29 @@ class Standing:
             **seen,
             **{key: told[key] for key in ('epoch', 'epochs', 'images_per_second', 'seconds_left') if key in told},
         }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out ``benchmark.run status``; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmark.run status',
+        description='How far everything is that was begun or asked for: by this machine, others that see the folders, '
+        'or a cluster.',
+    )
+    parser.add_argument('--results', type=Path, default=Path(FOLDERS['results']), help='default: results')
+    parser.add_argument('--work-dir', type=Path, default=Path(FOLDERS['work_dir']), help='default: work_dirs')
+    parser.add_argument('--done', action='store_true', help='list what is done, too')
+    parser.add_argument('--json', action='store_true', help='print JSON with everything')
+    options = parser.parse_args(arguments)
+    standings = read_standings(Places(Path(), options.work_dir, options.results / 'records'))
+    if options.json:
+        print(json.dumps([one.row() for one in standings], indent=1))
+        return 0
+    for one in standings:
+        if one.state != 'done' or options.done:
+            print(one.line())
+    print(summary(standings))
+    return 0
 
 
 def read_standings(places: Places) -> list[Standing]:

@@ -20,10 +20,13 @@ from multiprocessing.connection import Connection
 
 from benchmark.claims import Claim, take
 from benchmark.console import STOPPING
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, Paused
 from benchmark.suite.memory import is_out_of_memory, keep_freed_memory
 from benchmark.suite.orders import Ending, Order, claim_of, log_of
 
+# Set by SIGTERM, which a cluster sends to all processes of a job: those that load images die of it, and this one fails.
+_ENDED = 'the job was being ended'
+_told = threading.Event()
 _SAID_SECONDS = 2.0  # between two notes in the claim, which others read
 
 
@@ -48,6 +51,7 @@ def _settle(order: Order) -> None:
     os.setsid()
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: _told.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     os.environ.clear()
     os.environ.update(order.environment)
@@ -117,10 +121,13 @@ def _run(order: Order, line: Connection, claim: Claim | bool) -> Ending:
         _execute(order, report, lambda epoch_seconds: _why_stop(order, line, epoch_seconds))
     except BrokenPipeError:
         return Ending('paused', 'the process that started it has gone')
+    except Paused as error:
+        return Ending('paused', str(error))
     except BenchmarkError as error:
-        paused = type(error).__name__ == 'Paused'
-        return Ending('paused' if paused else 'failed', str(error))
+        return Ending('paused', _ENDED) if _told.is_set() else Ending('failed', str(error))
     except Exception as error:  # the boundary of the process: nothing above could still handle it
+        if _told.is_set():
+            return Ending('paused', _ENDED)
         # The message comes first: the log may lie on the disk that is full.
         ending = Ending('failed', _one_line(order, error), memory=is_out_of_memory(error))
         traceback.print_exc()
