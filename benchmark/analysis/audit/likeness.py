@@ -10,7 +10,7 @@ image is measured by two numbers, both in units of its errors, so that they do n
   Predictions that were moved towards the truth or away from it, all landmarks by the same share, have 0.
 
 Over the 46 pairs of the published records (two losses, three seeds of each) the median image has a difference of at
-least 0.358 and a remainder of at least 0.333; among their 18,689 pairs of images the least of either is 0.091.
+least 0.366 and a remainder of at least 0.333; among their 18,689 pairs of images the least of either is 0.091.
 
 Two more say of how many landmarks, each for itself, the same holds, since what was taken from several records, or moved
 by shares that vary, is like none of them as a whole:

@@ -2,7 +2,7 @@
 
 The weights are fitted to the signatures of :mod:`benchmark.analysis.audit.signature` on one half of their images, one
 record after the other, the one that explains most first, and what they leave is measured on the other half. Each of the
-published records leaves at least 0.37 of its errors when it is fitted by the five others of its benchmark.
+published records leaves at least 0.36 of its errors when it is fitted by the five others of its benchmark.
 """
 
 from __future__ import annotations
