@@ -319,12 +319,15 @@ def wait_for_job(workshop, slurm: dict[str, str], job: str) -> None:
 
 def test_slurm_does_everything_submitted_twice(workshop, finished, slurm, tmp_path, monkeypatch):
     monkeypatch.setenv('SLURM_CONF', slurm['SLURM_CONF'])
-    first = submit(workshop, slurm, tmp_path, '--all', '--workers', '2')
+    # Held, so that there is work left when the second is submitted.
+    (tmp_path / 'cluster.yml').write_text('sbatch:\n  hold:\n')
+    first = submit(workshop, slurm, tmp_path, '--all', '--workers', '2', '--cluster', 'cluster.yml')
     assert {(one.state, one.detail.split(',')[0]) for one in standings(workshop).values()} == {
         ('queued', f'Slurm job {first}')
     }
-    wait_for(lambda: 'running' in {one.state for one in standings(workshop).values()}, workshop)
     second = submit(workshop, slurm, tmp_path, '--all', '--workers', '1')
+    assert output(['scontrol', 'release', first], slurm) == ''
+    wait_for(lambda: 'running' in {one.state for one in standings(workshop).values()}, workshop)
     for job in (first, second):
         wait_for_job(workshop, slurm, job)
     check_same(workshop, finished)

@@ -40,7 +40,7 @@ def test_pages_are_whole_at_any_moment_while_two_builds_run(filled, tmp_path):
     (shared / 'records').mkdir(parents=True)
     for path in few:
         shutil.copy(path, shared / 'records')
-    builds = [build(shared, '--png'), build(shared)]
+    builds = [build(shared, '--png'), build(shared, '--png')]
     most = 0
     for path in sorted((filled / 'records').iterdir(), key=lambda path: path.suffix != '.npz'):
         shutil.copy(path, shared / 'records' / f'.{path.name}')

@@ -91,7 +91,7 @@ def test_other_trainings_of_the_network_tell_it_where_there_is_none_of_the_recip
     trained(jobs[0], tmp_path, 1, 0.001, recipe='another')
     trained(jobs[0], tmp_path, 2, 9.0, recipe='another', input_size=(128, 128))
     trained(jobs[0], tmp_path, 3, 9.0, recipe='another', backbone='Another')
-    trained(jobs[0], tmp_path, 4, 9.0, recipe='another', environment={'precision': 'float32'})
+    trained(jobs[0], tmp_path, 4, 9.0, recipe='another', environment={'precision': 'bfloat16'})
     found = estimate(jobs, [tmp_path], slots=1, threads=1)
     assert found.seconds == pytest.approx([0.001 * IMAGES] * 2)
     assert {figure.source for figure in found.figures} == {

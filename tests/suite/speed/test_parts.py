@@ -73,7 +73,7 @@ def test_step_of_baseline_and_star_is_compared(options):
     measurement = step.measure(options)
     assert measurement.subject == 'STAR'
     assert [row.name for row in measurement.rows] == ['smooth-L1', 'STAR']
-    assert {row.group for row in measurement.rows} == {'ResNet-18 x 1/4 + FPN, 64 x 64, bfloat16, 2 images'}
+    assert {row.group for row in measurement.rows} == {'ResNet-18 x 1/4 + FPN, 64 x 64, float32, 2 images'}
     assert measurement.rows[1].subject_ratio == 1
     assert all(row.memory_mib > 0 for row in measurement.rows)
 
