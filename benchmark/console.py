@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -59,6 +60,18 @@ def end(main: Callable[[], int]) -> NoReturn:
 def exit_status(stop: KeyboardInterrupt) -> int:
     """Exit status of a command that was stopped."""
     return getattr(stop, 'status', 128 + signal.SIGINT)
+
+
+def positive(text: str) -> int:
+    """A positive whole number of a command line.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{number} is not a positive number')
+    return number
 
 
 @contextmanager

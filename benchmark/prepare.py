@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.console import end
+from benchmark.console import end, positive
 from benchmark.errors import BenchmarkError, UsageError, check_folder
 from benchmark.files import write_atomically
 from benchmark.protocol.benchmarks import BENCHMARKS
@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False, parents=[where])
     common.add_argument('--json', action='store_true', help='print the result on stdout as JSON')
     drawn = argparse.ArgumentParser(add_help=False)
-    drawn.add_argument('--train-images', type=_positive, metavar='N', help='training images of each benchmark')
-    drawn.add_argument('--test-images', type=_positive, metavar='N', help='test images of each benchmark')
+    drawn.add_argument('--train-images', type=positive, metavar='N', help='training images of each benchmark')
+    drawn.add_argument('--test-images', type=positive, metavar='N', help='test images of each benchmark')
     drawn.add_argument('--seed', type=int, help='seed of the drawing')
     datasets = parser.add_subparsers(dest='dataset', required=True, metavar='DATASET')
     for name, (distribution, _) in READERS.items():
@@ -88,13 +88,6 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument('--output', type=Path, metavar='FILE', help='CSV file to write (default: stdout)')
     listing.set_defaults(command=_list)
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{number} is not a positive number')
-    return number
 
 
 def _prepare_original(options: argparse.Namespace) -> int:

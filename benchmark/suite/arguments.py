@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console import positive
 from benchmark.errors import UsageError, check_folder
 from benchmark.suite.cluster import add_options, given_flags
 from benchmark.suite.conditions import FOLDERS
@@ -44,20 +45,18 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument('--json', action='store_true', help='print machine-readable results on stdout')
     how.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto', help='default: cuda if there is one')
     how.add_argument(
-        '--jobs', type=_positive, metavar='N', help='trainings at once (default: as many as there is room for)'
+        '--jobs', type=positive, metavar='N', help='trainings at once (default: as many as there is room for)'
     )
     how.add_argument(
         '--threads',
-        type=_positive,
+        type=positive,
         metavar='N',
         help='threads of each (default: 1 on a CPU; other numbers, other rounding)',
     )
     how.add_argument('--gpus', type=_gpus, metavar='N,...', help='numbers of the GPUs to use (default: all)')
+    how.add_argument('--per-gpu', type=positive, default=1, metavar='N', help='trainings that share a GPU (default: 1)')
     how.add_argument(
-        '--per-gpu', type=_positive, default=1, metavar='N', help='trainings that share a GPU (default: 1)'
-    )
-    how.add_argument(
-        '--processes', type=_positive, default=1, metavar='N', help='share each training between N (default: 1)'
+        '--processes', type=positive, default=1, metavar='N', help='share each training between N (default: 1)'
     )
     how.add_argument(
         '--stalled-after',
@@ -88,13 +87,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     where.add_argument('--configs', type=Path, help='configurations (default: mmpose_configs)')
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{number} is not a positive number')
-    return number
 
 
 def _gpus(text: str) -> tuple[int, ...]:
