@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomically(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
-    """Write ``content`` to ``path`` through a temporary file in the same folder.
+    """Write ``content`` to ``path``; see :func:`becoming`."""
+    with becoming(path, durable) as file:
+        file.write(content)
+
+
+@contextmanager
+def becoming(path: Path, durable: bool = True, suffix: str = '') -> Iterator[BinaryIO]:
+    """An empty file in the same folder that becomes ``path`` if nothing goes wrong.
 
     Args:
-        path: where to.
-        content: what.
+        path: what it becomes.
         durable: whether to wait until it is on the disk, so that it outlives a loss of power.
+        suffix: end of its name meanwhile, by which what a kill leaves can be found.
 
     Raises:
         OSError: the folder is read-only or full; ``path`` is then as it was.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix=suffix)
     try:
         with os.fdopen(handle, 'wb') as file:
-            file.write(content)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

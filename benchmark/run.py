@@ -92,8 +92,6 @@ def _run(options: argparse.Namespace, folders: dict[str, Path], shift: Shift | N
         gpus=gpus,
         per_gpu=options.per_gpu,
         stalled_after=options.stalled_after,
-        until=shift and shift.until,
-        waits=shift is None,
         shift=shift,
     )
     if not options.list:

@@ -98,10 +98,10 @@ def readme() -> list[tuple]:
         ('CVPR {})', *set(claims.select('wflw', method='STAR')['year'])),
         ('Python {} and', match('pyproject.toml', r'requires-python = ">=([\d.]+)')),
         (
-            'them took {} minutes',
+            'tests add up to {} minutes',
             sum(one.cost.train_seconds + one.cost.test_seconds for one in drawn if one.seed == 0) / 60,
         ),
-        ('records, on {} thread of', *{one.environment.threads for one in drawn}),
+        ('an Intel Xeon with {} thread each', *{one.environment.threads for one in drawn}),
         ('of 300W are of {} seed each', *{seeds[row] for row in seeds if row[0] == '300w'}),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
         ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 98, 29, 68),

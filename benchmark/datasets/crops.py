@@ -9,16 +9,13 @@ store has for each one of the network (:func:`open_crops` has the figures).
 from __future__ import annotations
 
 import glob
-import os
 import shutil
-import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -29,9 +26,11 @@ from benchmark.datasets.boxes import crop_matrix
 from benchmark.datasets.prepared import Face, Prepared
 from benchmark.datasets.source import MOST_THREADS, image_size
 from benchmark.errors import BenchmarkError, cannot_write
+from benchmark.files import becoming
 from benchmark.processes import available_cores
 
 CROP_VERSION = 1
+_PARTIAL = '.partial'  # end of the name of a store that is being made
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +164,8 @@ def _write_crops(prepared: Prepared, faces: Sequence[Face], matrices: np.ndarray
         image = read_image(prepared.image_path(face))
         return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR).tobytes()
 
-    with _becoming(path, int(np.prod(shape))) as file:
+    _make_room(path, int(np.prod(shape)))
+    with becoming(path, suffix=_PARTIAL) as file:
         # Written sequentially: on a full disk a memory map would kill the process instead of raising.
         np.lib.format.write_array_header_1_0(file, {'descr': '|u1', 'fortran_order': False, 'shape': shape})
         for crop in _in_order(cut, faces, matrices):
@@ -189,10 +189,9 @@ def _in_order(work, *arguments: Sequence) -> Iterator[bytes]:
             raise
 
 
-@contextmanager
-def _becoming(path: Path, size: int) -> Iterator[BinaryIO]:
-    """An empty file, with room for ``size`` bytes, that becomes ``path`` if nothing goes wrong."""
-    for left in path.parent.glob(f'.{glob.escape(path.name)}*.partial'):  # of a process that was killed
+def _make_room(path: Path, size: int) -> None:
+    """Remove what a killed process has left of a store, and refuse one that does not fit; size in bytes."""
+    for left in path.parent.glob(f'.{glob.escape(path.name)}*{_PARTIAL}'):
         left.unlink(missing_ok=True)
     free = shutil.disk_usage(path.parent).free
     if free < size:
@@ -200,17 +199,6 @@ def _becoming(path: Path, size: int) -> Iterator[BinaryIO]:
             f'{path.parent}: no room for the face crops: {_mib(size)} MiB are needed, {_mib(free)} MiB are free '
             '(free space or choose another folder with --cache)'
         )
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.partial')
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 def _mib(size: int) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.files import write_atomically
 from benchmark.records.parts import (
     Cost,
@@ -154,9 +154,7 @@ def write_record(record: Record, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, _sealed(record, folder).encode())
     except OSError as error:
-        raise BenchmarkError(
-            f'{path}: cannot write the record: {error.strerror} (free space or choose another folder with --results)'
-        ) from error
+        raise BenchmarkError(cannot_write(f'{path}: cannot write the record', error, '--results')) from error
     return path
 
 

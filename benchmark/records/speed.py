@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.files import write_atomically
 from benchmark.records.parts import Environment
 from benchmark.records.schema import Schema, read_json
@@ -108,9 +108,7 @@ def store(folder: Path, measurements: Iterable[Measurement]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, report.model_dump_json(indent=1).encode() + b'\n')
     except OSError as error:
-        raise BenchmarkError(
-            f'{path}: cannot write the speeds: {error.strerror} (free space or choose another folder with --store)'
-        ) from error
+        raise BenchmarkError(cannot_write(f'{path}: cannot write the speeds', error, '--store')) from error
     return path
 
 

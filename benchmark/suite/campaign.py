@@ -10,9 +10,8 @@ from typing import get_args
 
 from benchmark.console import exit_status
 from benchmark.datasets.synthetic import prepare_synthetic, settings_to_draw
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.suite.beginnings import abandoned
 from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.crew import BEFORE, BY_ANOTHER, Crew
 from benchmark.suite.display import Display
@@ -21,7 +20,7 @@ from benchmark.suite.launcher import check_processes
 from benchmark.suite.orders import Ending
 from benchmark.suite.planning import Job, State, in_order, plan_jobs
 from benchmark.suite.queue import queued
-from benchmark.suite.stored import clear_placeholders, finished_fingerprints, store_placeholders
+from benchmark.suite.stored import clear_placeholders, store_placeholders
 
 _NEEDED = 2**20  # bytes; what a record and its predictions take, about
 
@@ -111,9 +110,6 @@ def run_evaluation(job: Job, places: Places, setup: Setup, display: Display) -> 
 
 
 def _carry_out(jobs: Sequence[Job], places: Places, setup: Setup, display: Display, outcome: Outcome) -> None:
-    for job in jobs:
-        if line := _abandoned(job, places):
-            display.say(line)
     crew, planned = Crew(places, setup, display), {job.fingerprint for job in jobs}
     if setup.shift:
         setup.shift.begin(crew)
@@ -140,22 +136,6 @@ def _take_down(job: Job, ending: Ending, places: Places, outcome: Outcome) -> No
         outcome.unfinished.append(job)
 
 
-def _abandoned(job: Job, places: Places) -> str | None:
-    """One line on the unfinished training of a job that does not go on, and why; None where there is none."""
-    if job.seed is None:
-        return None
-    finished = finished_fingerprints(job.name, job.seed, places.records)
-    found = list(abandoned(job.name, job.seed, job.identity, places, finished))
-    if not found:
-        return None
-    (folder, what), *older = found
-    more = f' ({len(older)} older beside it)' if older else ''
-    return (
-        f'{job.title}: begins anew: the unfinished training in {folder}{more} is of another {what} '
-        '(restore that to go on with it, or remove the folder)'
-    )
-
-
 def _check_writable(folder: Path, option: str) -> None:
     """Refuse a folder before hours of training, not after them."""
     try:
@@ -164,6 +144,4 @@ def _check_writable(folder: Path, option: str) -> None:
             file.write(bytes(_NEEDED))
             file.flush()
     except OSError as error:
-        raise BenchmarkError(
-            f'{folder}: {error.strerror} (free space, or choose another folder with {option})'
-        ) from error
+        raise BenchmarkError(cannot_write(str(folder), error, option)) from error

@@ -57,8 +57,6 @@ class Setup:
         gpus: numbers of the GPUs that may be used, as they are visible to this process.
         per_gpu: trainings that share a GPU.
         stalled_after: seconds without progress after which a training is ended and begun once more.
-        until: time at which everything has to have ended, seconds since the epoch; None where there is no limit.
-        waits: whether a run waits for what other commands are at, and does it where they fail to.
         shift: the time of the worker on a cluster that this is; None elsewhere.
     """
 
@@ -73,6 +71,9 @@ class Setup:
     gpus: tuple[int, ...] = ()
     per_gpu: int = 1
     stalled_after: float = 1800.0
-    until: float | None = None
-    waits: bool = True
     shift: Shift | None = None
+
+    @property
+    def until(self) -> float | None:
+        """Time at which everything has to have ended, seconds since the epoch; None where there is no limit."""
+        return self.shift and self.shift.until

@@ -10,20 +10,21 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from benchmark.claims import take
+from benchmark.errors import cannot_write
 from benchmark.signs import Sign, look
+from benchmark.suite.beginnings import abandoned
 from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.display import Display
 from benchmark.suite.launcher import Running
-from benchmark.suite.orders import Ending, claim_of
+from benchmark.suite.orders import ENDED, Ending, claim_of, holds_epoch
 from benchmark.suite.planning import Job
 from benchmark.suite.room import Room
 from benchmark.suite.smaller import in_parts
-from benchmark.suite.stored import has_result
+from benchmark.suite.stored import finished_fingerprints, has_result
 
 TICK_SECONDS = 0.2
 BY_ANOTHER, BEFORE = 'by another command', 'before'  # how something came to be done that was not done here
 _START_SECONDS = 30.0  # from the start of a process to its first epoch, and from its last to the result
-_ENDED = 'the job was being ended'
 _LOOK_SECONDS = 2.0  # between two looks at what other commands are at
 
 
@@ -61,8 +62,8 @@ class Crew:
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Ending]]:
         """Run jobs in their order, and say of each how it ended, as it ends.
 
-        What another command is at is left to it; it is 'taken' in the end where the setup says not to wait for it, and
-        done where the other has done it. What the other has not done is done here.
+        What another command is at is left to it, and done here where the other has not done it. A worker on a cluster
+        does not wait for that: it is 'taken' in the end.
 
         Yields:
             A job, or the one that took its place with smaller batches, and its ending.
@@ -110,7 +111,7 @@ class Crew:
 
     def _start_some(self) -> Iterator[tuple[Job, Ending]]:
         while self._waiting and self._out_of_time():
-            reason = _ENDED if self._pausing else 'the time that is left holds no other epoch'
+            reason = ENDED if self._pausing else 'the time that is left holds no other epoch'
             self._paused += 1
             yield self._waiting.popleft()[0], Ending('paused', reason)
         while self._waiting and self._room.has_room(len(self._running)):
@@ -130,13 +131,14 @@ class Crew:
                 if sign is not None and self._has_failed_meanwhile(sign):
                     yield job, Ending('failed', str(sign.note.get('reason')))
                     continue
+            if parts == 1 and (line := _abandoned(job, self._places)):
+                self._display.say(line)
             gpus = self._room.gpus([one.gpus for one in self._running])
             self._display.start(job, parts)
             try:
                 self._running.append(Running(job, self._places, self._setup, self._room.threads, gpus, parts))
             except OSError as error:
-                where = error.filename or self._places.work
-                reason = f'{where}: {error.strerror} (free space, or choose another --work-dir)'
+                reason = cannot_write(str(error.filename or self._places.work), error, '--work-dir')
                 yield self._finished(job, Ending('failed', reason))
                 continue
             if self._pausing:  # a signal has come while it was started
@@ -171,7 +173,7 @@ class Crew:
             return
         if ending.outcome == 'failed' and self._pausing:
             # The signal that asks for a pause also goes to processes that it ends, as those that load images.
-            ending = Ending('paused', _ENDED)
+            ending = Ending('paused', ENDED)
             self._note(job, ending.outcome, ending.reason)
         self._paused += ending.outcome == 'paused'
         self._done += ending.outcome == 'done'
@@ -215,8 +217,9 @@ class Crew:
                 yield job, Ending('failed', str(sign.note.get('reason')))
             else:
                 self._waiting.append((job, parts))
-        waits = self._setup.waits and not self._out_of_time()
-        if not waits and not self._waiting and not self._running:
+        # A worker on a cluster does not keep its machine waiting for what others are at.
+        leaves = self._setup.shift is not None or self._out_of_time()
+        if leaves and not self._waiting and not self._running:
             for job, _ in self._elsewhere.values():
                 yield job, Ending('taken')
             self._elsewhere.clear()
@@ -228,8 +231,7 @@ class Crew:
 
     def _out_of_time(self) -> bool:
         """Whether no time is left for an epoch such as those that have been seen."""
-        until = self._setup.until
-        return self._pausing or (until is not None and time.time() + _START_SECONDS + 1.5 * self._longest > until)
+        return self._pausing or not holds_epoch(self._setup.until, self._longest, _START_SECONDS)
 
     def _leave(self, job: Job, parts: int, sign: Sign | None) -> None:
         self._elsewhere[job.fingerprint] = job, parts
@@ -255,3 +257,19 @@ def _in_two(job: Job) -> Job | None:
     if job.experiment.config.train_dataloader.batch_size % 2:
         return None
     return replace(job, experiment=in_parts(job.experiment, 2))
+
+
+def _abandoned(job: Job, places: Places) -> str | None:
+    """One line on the unfinished training of a job that does not go on, and why; None where there is none."""
+    if job.seed is None:
+        return None
+    finished = finished_fingerprints(job.name, job.seed, places.records)
+    found = list(abandoned(job.name, job.seed, job.identity, places, finished))
+    if not found:
+        return None
+    (folder, what), *older = found
+    more = f' ({len(older)} older beside it)' if older else ''
+    return (
+        f'{job.title}: begins anew: the unfinished training in {folder}{more} is of another {what} '
+        '(restore that to go on with it, or remove the folder)'
+    )

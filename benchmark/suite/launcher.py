@@ -85,7 +85,7 @@ class Running:
         self, job: Job, places: Places, setup: Setup, threads: int | None, gpus: tuple[int, ...], parts: int = 1
     ) -> None:
         self.job, self.gpus, self.parts = job, gpus, parts
-        self.began = self.heard = time.monotonic()
+        self.heard = time.monotonic()
         self._places = places
         self._endings: list[Ending] = []
         self._status, self._failed = 0, 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from benchmark.suite.conditions import Places
 
 Outcome = Literal['done', 'failed', 'taken', 'paused']
+ENDED = 'the job was being ended'  # why something is paused that a cluster's signals have ended
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,17 @@ class Ending:
     reason: str = ''
     memory: bool = False
     stalled: bool = False
+
+
+def holds_epoch(until: float | None, epoch_seconds: float, besides: float = 0.0) -> bool:
+    """Whether the time that is left holds another epoch; half as much again is left for the test and for storing.
+
+    Args:
+        until: time at which everything has to have ended, seconds since the epoch; None where there is no limit.
+        epoch_seconds: what an epoch takes.
+        besides: seconds that are needed for something else.
+    """
+    return until is None or time.time() + besides + 1.5 * epoch_seconds <= until
 
 
 def claim_of(places: Places, name: str, seed: int | None, fingerprint: str) -> Path:

@@ -53,7 +53,7 @@ def queued(jobs: Sequence[Job], places: Places) -> Iterator[None]:
 
 
 def submit_to(by: str, jobs: Sequence[Job], places: Places) -> None:
-    """Let others know what a cluster was given to do; it is forgotten when the next command finds it done.
+    """Let others know what a cluster was given to do; it is forgotten when the cluster no longer has the job.
 
     Args:
         by: name of the cluster's job.
@@ -68,16 +68,10 @@ def read_queue(work: Path) -> list[Asked]:
     return [asked for _, asked in _read(work)]
 
 
-def forget_the_dead(work: Path, done: Sequence[str] = ()) -> None:
-    """Remove what commands have left that were killed, and what a cluster was given and is done.
-
-    Args:
-        work: the work folder.
-        done: keys of what has its result.
-    """
-    finished = set(done)
+def forget_the_dead(work: Path) -> None:
+    """Remove what commands have left that were killed, and what a cluster no longer has."""
     for path, asked in _read(work):
-        if not asked.alive or (asked.by and finished.issuperset(asked.keys)):
+        if not asked.alive:
             path.unlink(missing_ok=True)
             for claim in path.parent.glob(f'{path.stem}.*.claim'):
                 claim.unlink(missing_ok=True)

@@ -46,8 +46,6 @@ def environment_for(device: str, threads: int | None, gpus: Sequence[int] = ()) 
     environment = without_launcher(os.environ)
     environment['PYTHONPATH'] = os.pathsep.join(filter(None, (root, environment.get('PYTHONPATH'))))
     environment['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'
-    # Threads that wait for each other by spinning come to a halt where somebody else needs their cores.
-    environment.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if threads is not None:
         environment['OMP_NUM_THREADS'] = str(threads)
     if device == 'cpu':

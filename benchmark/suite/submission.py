@@ -17,7 +17,7 @@ from typing import NoReturn
 from submitit import AutoExecutor
 from submitit.core.utils import DelayedSubmission, FailedJobError, FailedSubmissionError
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.suite.cluster import Resources
 from benchmark.suite.shift import Shift
 
@@ -125,7 +125,7 @@ def submit(
     except (FailedJobError, FailedSubmissionError) as error:
         raise BenchmarkError(f'{" ".join(str(error).split())} (see --partition, --account, --time)') from error
     except OSError as error:
-        raise BenchmarkError(f'{folder}: {error.strerror} (free space, or choose another --work-dir)') from error
+        raise BenchmarkError(cannot_write(str(folder), error, '--work-dir')) from error
     numbers = dict.fromkeys(job.job_id.split('_')[0] for job in jobs)
     number = ', '.join(numbers)
     name = f'Slurm job {number}' if executor == 'slurm' else f'process {number}'

@@ -14,18 +14,17 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 
 from benchmark.claims import Claim, take
 from benchmark.console import STOPPING
-from benchmark.errors import BenchmarkError, Paused
+from benchmark.errors import BenchmarkError, Paused, cannot_write
 from benchmark.suite.memory import is_out_of_memory, keep_freed_memory
-from benchmark.suite.orders import Ending, Order, claim_of, log_of
+from benchmark.suite.orders import ENDED, Ending, Order, claim_of, holds_epoch, log_of
 
 # Set by SIGTERM, which a cluster sends to all processes of a job: those that load images die of it, and this one fails.
-_ENDED = 'the job was being ended'
 _told = threading.Event()
 _SAID_SECONDS = 2.0  # between two notes in the claim, which others read
 
@@ -74,27 +73,18 @@ def _carry_out(order: Order, line: Connection) -> Ending:
     try:
         if order.device == 'cpu':
             keep_freed_memory()
-        with _claimed(order, line) as claim:
-            if claim is None:
-                return Ending('taken')
-            ending = _run(order, line, claim)
-            if isinstance(claim, Claim):
-                claim.release(keep=True, outcome=ending.outcome, reason=ending.reason, memory=ending.memory)
-            return ending
+        if order.seed is None or not _is_first():
+            return _run(order, line, None)
+        claim = take(claim_of(order.places, order.name, order.seed, order.fingerprint), outcome='running')
     except OSError as error:
         return Ending('failed', _one_line(order, error))
-
-
-@contextlib.contextmanager
-def _claimed(order: Order, line: Connection) -> Iterator[Claim | bool | None]:
-    """The claim on a training; True where none is needed, None where another process has it."""
-    if order.seed is None or int(order.environment.get('RANK', 0)):
-        yield True
-        return
-    claim = take(claim_of(order.places, order.name, order.seed, order.fingerprint), outcome='running')
-    if claim is not None:
-        threading.Thread(target=_end_when_lost, args=(claim, line), daemon=True).start()
-    yield claim
+    if claim is None:
+        return Ending('taken')
+    threading.Thread(target=_end_when_lost, args=(claim, line), daemon=True).start()
+    ending = _run(order, line, claim)
+    with contextlib.suppress(OSError):  # a full disk takes nothing from a result; the claim ends with this process
+        claim.release(keep=True, outcome=ending.outcome, reason=ending.reason, memory=ending.memory)
+    return ending
 
 
 def _end_when_lost(claim: Claim, line: Connection) -> None:
@@ -106,13 +96,13 @@ def _end_when_lost(claim: Claim, line: Connection) -> None:
     os._exit(1)
 
 
-def _run(order: Order, line: Connection, claim: Claim | bool) -> Ending:
+def _run(order: Order, line: Connection, claim: Claim | None) -> Ending:
     said = 0.0
 
     def report(message: dict) -> None:
         nonlocal said
         line.send(message)
-        if isinstance(claim, Claim) and time.monotonic() - said > _SAID_SECONDS:
+        if claim is not None and time.monotonic() - said > _SAID_SECONDS:
             said = time.monotonic()
             with contextlib.suppress(OSError):  # its next sign of life says it again
                 claim.say(**message)
@@ -124,10 +114,10 @@ def _run(order: Order, line: Connection, claim: Claim | bool) -> Ending:
     except Paused as error:
         return Ending('paused', str(error))
     except BenchmarkError as error:
-        return Ending('paused', _ENDED) if _told.is_set() else Ending('failed', str(error))
+        return Ending('paused', ENDED) if _told.is_set() else Ending('failed', str(error))
     except Exception as error:  # the boundary of the process: nothing above could still handle it
         if _told.is_set():
-            return Ending('paused', _ENDED)
+            return Ending('paused', ENDED)
         # The message comes first: the log may lie on the disk that is full.
         ending = Ending('failed', _one_line(order, error), memory=is_out_of_memory(error))
         traceback.print_exc()
@@ -159,7 +149,6 @@ def _execute(order: Order, report: Callable[[dict], None], stop: Callable[[float
         return
     if has_result(order, order.places.records):
         return  # another process has just finished it
-    first = int(os.environ.get('RANK', 0)) == 0
     run_experiment(
         experiment,
         order.seed,
@@ -167,10 +156,15 @@ def _execute(order: Order, report: Callable[[dict], None], stop: Callable[[float
         weights,
         order.device,
         order.places,
-        report if first else _silent,
+        report if _is_first() else _silent,
         order.plan,
-        stop if first else lambda epoch_seconds: None,
+        stop,
     )
+
+
+def _is_first() -> bool:
+    """As :func:`benchmark.suite.peers.is_first_process`, which cannot be imported without PyTorch."""
+    return int(os.environ.get('RANK', 0)) == 0
 
 
 def _silent(message: dict) -> None:
@@ -181,15 +175,13 @@ def _why_stop(order: Order, line: Connection, epoch_seconds: float) -> str | Non
     """Why a training is to end after this epoch; None where it goes on."""
     if line.poll():
         return 'asked to end'
-    # What a test and storing take is not known; half an epoch is more than either takes.
-    if order.until is not None and time.time() + 1.5 * epoch_seconds > order.until:
+    if not holds_epoch(order.until, epoch_seconds):
         return 'the time that is left holds no other epoch'
     return None
 
 
 def _one_line(order: Order, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        where = error.filename or order.places.work
-        return f'{where}: {error.strerror} (free space, or choose other folders with --work-dir and --results)'
+        return cannot_write(str(error.filename or order.places.work), error, '--work-dir or --results')
     text = ' '.join(str(error).split())
     return f'{order.config}: {type(error).__name__}: {text[:300]}'

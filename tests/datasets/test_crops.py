@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark import files
 from benchmark.datasets import crops
 from benchmark.datasets.boxes import crop_matrix
 from benchmark.datasets.crops import open_crops, read_image
@@ -292,7 +293,7 @@ def test_file_system_without_locks_holds_stores(prepare, monkeypatch):
     monkeypatch.setattr(fcntl, 'lockf', refuse)
     prepared = prepare()
     assert len(open_crops(prepared, 'train', 1.5, 32).images) == 4
-    monkeypatch.setattr(crops.os, 'fsync', refuse)
+    monkeypatch.setattr(files.os, 'fsync', refuse)
     with pytest.raises(BenchmarkError) as caught:
         open_crops(prepared, 'test', 1.5, 32)
     assert str(caught.value).endswith('Function not implemented (choose another folder with --cache)')
@@ -306,7 +307,7 @@ def test_full_disk_leaves_no_store_and_no_temporary_file(prepare, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(crops.os, 'replace', refuse)
+        patch.setattr(files.os, 'replace', refuse)
         with pytest.raises(BenchmarkError, match='No space left on device'):
             open_crops(prepared, 'train', 1.5, 32)
     assert _files(prepared) == []

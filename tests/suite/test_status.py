@@ -12,6 +12,7 @@ import pytest
 
 from benchmark.claims import take
 from benchmark.run import main
+from benchmark.suite import queue
 from benchmark.suite.conditions import Places
 from benchmark.suite.queue import forget_the_dead, read_queue
 from benchmark.suite.status import read_standings, summary
@@ -86,11 +87,13 @@ def test_what_a_killed_command_was_asked_for_is_not_queued_and_forgotten(places)
     assert read_queue(places.work) == []
 
 
-def test_what_a_cluster_was_given_is_forgotten_when_it_is_done(places):
-    ask(places, 'a', 'b', by='Slurm job 17')
-    forget_the_dead(places.work, [f'a-seed0-{FINGERPRINT}'])
+def test_what_a_cluster_no_longer_has_is_forgotten(places, monkeypatch):
+    ask(places, 'a', by='Slurm job 17')
+    monkeypatch.setattr(queue, 'look_up', lambda job: (True, ''))
+    forget_the_dead(places.work)
     assert len(read_queue(places.work)) == 1
-    forget_the_dead(places.work, [f'{name}-seed0-{FINGERPRINT}' for name in 'ab'])
+    monkeypatch.setattr(queue, 'look_up', lambda job: (False, ''))
+    forget_the_dead(places.work)
     assert read_queue(places.work) == []
 
 
