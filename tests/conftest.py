@@ -15,6 +15,7 @@ if 'PYTEST_XDIST_WORKER' in os.environ:
 # Some tests end a training once it has a certain checkpoint: there is one after every epoch.
 os.environ.setdefault('BENCHMARK_CHECKPOINT_SPACING', '0')
 
+import numpy as np
 import pytest
 
 from benchmark.datasets.synthetic import prepare_synthetic
@@ -105,6 +106,18 @@ class Workshop:
 
     def records(self):
         return read_records(self.folder / 'results' / 'records')
+
+    def check_same_bits(self, whole: Workshop) -> None:
+        """Everything is done, with the predictions of a workshop where the same was trained without interruption."""
+        records = self.records()
+        assert [(one.name, one.seed, one.status) for one in records] == [
+            (one.name, one.seed, 'done') for one in whole.records()
+        ]
+        for record in records:
+            mine, other = (np.load(one.folder / 'results' / 'records' / record.predictions) for one in (self, whole))
+            assert mine.files == other.files
+            for name in other.files:
+                np.testing.assert_array_equal(mine[name], other[name], f'{self.folder} {record.name} {name}')
 
 
 @pytest.fixture(scope='session')

@@ -19,13 +19,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import psutil
 
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.records.record import read_records
 from benchmark.suite.conditions import Places
 from benchmark.suite.status import read_standings
+from tests.commands import kill_all
 from tests.conftest import BASELINE, ROOT, VARIANT, Workshop
 
 LONGER = BASELINE.replace('max_epochs=6', 'max_epochs=24').replace(
@@ -54,7 +54,7 @@ def main() -> int:
                 _check_folders(one)
                 if kills % 20 == 0:
                     print(f'{kills} kills, {rounds} runs came through: {dict(where)}', flush=True)
-            _check_same(whole, one)
+            one.check_same_bits(whole)
             shutil.rmtree(one.folder)
             rounds += 1
     print(f'{kills} kills, {rounds} runs came through, all with the same bits: {dict(where)}')
@@ -82,11 +82,7 @@ def _killed_or_through(one: Workshop, draw: random.Random, seconds: float, where
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         if draw.random() < 0.5:
-            for child in draw.sample(family, len(family)):
-                try:
-                    child.kill()
-                except psutil.NoSuchProcess:
-                    continue
+            kill_all(draw.sample(family, len(family)))
         process.communicate()
         return False
     if process.returncode != 0:
@@ -111,13 +107,6 @@ def _check_folders(one: Workshop) -> None:
     records = one.folder / 'results' / 'records'
     read_records(records)
     read_standings(Places(one.data, one.folder / 'work', records))
-
-
-def _check_same(whole: Workshop, one: Workshop) -> None:
-    for record in read_records(whole.folder / 'results' / 'records'):
-        mine, other = (np.load(each.folder / 'results' / 'records' / record.predictions) for each in (one, whole))
-        for name in other.files:
-            np.testing.assert_array_equal(mine[name], other[name], f'{one.folder} {record.name} {name}')
 
 
 if __name__ == '__main__':

@@ -12,11 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.commands import kill_all
 
 _SECONDS = 30  # a busy machine starts a daemon slowly
 _CONFIGURATION = """
@@ -139,9 +141,7 @@ def _end(process: subprocess.Popen) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for one in family:  # steps of jobs
-        with suppress(psutil.NoSuchProcess):
-            one.kill()
+    kill_all(family)  # steps of jobs
 
 
 def _end_jobs(environment: dict[str, str]) -> None:

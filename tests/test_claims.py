@@ -16,6 +16,7 @@ import pytest
 from benchmark import claims, signs
 from benchmark.claims import sole, take
 from benchmark.signs import look
+from tests.commands import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 HOLD = """
@@ -148,9 +149,7 @@ def test_signs_of_life_go_on_while_the_owner_works(tmp_path, monkeypatch):
     monkeypatch.setattr(claims, 'BEAT_SECONDS', 0.01)
     claim = take(tmp_path / 'a')
     os.utime(tmp_path / 'a.1.claim', (1e9, 1e9))
-    deadline = time.monotonic() + 10
-    while look(tmp_path / 'a').age > signs.STALE_SECONDS:
-        assert time.monotonic() < deadline
+    wait_until(lambda: look(tmp_path / 'a').age <= signs.STALE_SECONDS, seconds=10)
     claim.release()
 
 

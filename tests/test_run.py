@@ -9,12 +9,13 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+
+from tests.commands import kill_all, wait_for_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -77,10 +78,9 @@ def test_killed_run_continues_to_the_same_numbers(workshop, finished):
     process = subprocess.Popen(
         workshop.command('--name', 'tiny-star'), cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
-    wait_for(workshop.folder / 'work', 'tiny-star-*/epoch_4.pth', process)
+    wait_for_file(workshop.folder / 'work', 'tiny-star-*/epoch_4.pth', process)
     family = psutil.Process(process.pid).children(recursive=True)
-    for one in (process, *family):
-        one.kill()
+    kill_all([process, *family])
     process.wait()
     assert not list((workshop.folder / 'work').glob('tiny-star-*/epoch_6.pth')), (
         'the kill came too late to test anything'
@@ -252,11 +252,3 @@ def test_unwritable_folder_is_one_line(workshop, flag, tmp_path):
     """A file where the folder should be stands for every way in which a folder cannot be made, for root as well."""
     (tmp_path / 'file').write_text('')
     check_one_line_error(workshop.call('--name', 'tiny-star', flag, str(tmp_path / 'file' / 'below')), 'file/below')
-
-
-def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while not list(folder.glob(pattern)):
-        assert process.poll() is None, 'the run ended before it could be interrupted'
-        assert time.monotonic() < deadline, f'{pattern} did not appear'
-        time.sleep(0.02)

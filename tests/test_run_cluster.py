@@ -10,11 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import psutil
 import pytest
 
@@ -24,6 +23,7 @@ from benchmark.suite.conditions import Places
 from benchmark.suite.shift import Shift
 from benchmark.suite.status import Standing, read_standings
 from benchmark.suite.submission import Worker
+from tests.commands import kill_all, wait_until
 from tests.slurm import output
 from tests.test_run import check_one_line_error
 
@@ -41,27 +41,32 @@ def standings(workshop) -> dict[str, Standing]:
     return {one.name: one for one in read_standings(places)}
 
 
-def wait_for(condition: Callable[[], object], workshop, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, logs(workshop)
-        time.sleep(0.05)
+def wait_for(condition: Callable[[], object], workshop) -> None:
+    wait_until(condition, lambda: logs(workshop))
 
 
 def in_training(workshop, epoch: int = 1) -> bool:
     return bool(list((workshop.folder / 'work').glob(f'tiny-*/epoch_{epoch}.pth')))
 
 
-def check_same(workshop, finished) -> None:
-    """Everything is done, to the bits of a run that nobody interrupted."""
-    records = workshop.records()
-    assert [(one.name, one.status) for one in records] == [('tiny-smoothl1', 'done'), ('tiny-star', 'done')]
-    for record in records:
-        mine, whole = (
-            np.load(one.folder / 'results' / 'records' / record.predictions) for one in (workshop, finished[0])
-        )
-        for array in whole.files:
-            np.testing.assert_array_equal(mine[array], whole[array], array)
+@contextmanager
+def halted_training(workshop) -> Iterator[str]:
+    """The name of the experiment whose training stands still meanwhile, after its first epoch."""
+    wait_for(lambda: in_training(workshop), workshop)
+    (training,) = [one for one in standings(workshop).values() if one.state == 'running']
+    process = psutil.Process(training.sign.pid)
+    process.suspend()
+    yield training.name
+    with suppress(psutil.NoSuchProcess):  # killed meanwhile
+        process.resume()
+
+
+def check_went_on(workshop, name: str) -> None:
+    """What was trained before the interruption was not trained again."""
+    (record,) = [one for one in workshop.records() if one.name == name]
+    first, second = record.parts
+    assert (first.first_epoch, second.last_epoch) == (1, 6)
+    assert second.first_epoch == first.last_epoch + 1
 
 
 class Locals:
@@ -93,9 +98,7 @@ class Locals:
     def end(self) -> None:
         for controller in self.controllers:
             with suppress(psutil.NoSuchProcess):
-                for one in (controller, *controller.children(recursive=True)):
-                    with suppress(psutil.NoSuchProcess):
-                        one.kill()
+                kill_all([controller, *controller.children(recursive=True)])
 
 
 @pytest.fixture
@@ -112,7 +115,7 @@ def test_workers_do_everything_once_and_another_submission_finds_nothing(worksho
     assert 'python -m benchmark.run status --results' in result.stderr
     assert len(local.controllers) == 2
     local.wait(workshop)
-    check_same(workshop, finished)
+    workshop.check_same_bits(finished[0])
     assert logs(workshop).count(': done in ') == 2
     assert 'STAR' in (workshop.folder / 'results' / 'README.md').read_text()
     assert not {one.state for one in standings(workshop).values()} - {'done'}
@@ -122,13 +125,15 @@ def test_workers_do_everything_once_and_another_submission_finds_nothing(worksho
 
 def test_interrupted_worker_is_queued_again_and_comes_to_the_same_bits(workshop, finished, local):
     local.submit(workshop, '--all', '--workers', '1')
-    wait_for(lambda: in_training(workshop), workshop)
-    (task,) = local.tasks()
-    task.send_signal(signal.SIGUSR2)  # to the worker alone: what starts it forwards nothing but SIGTERM
+    with halted_training(workshop) as name:
+        (task,) = local.tasks()
+        task.send_signal(signal.SIGUSR2)  # to the worker alone: what starts it forwards nothing but SIGTERM
+        wait_for(lambda: 'SIGUSR2' in logs(workshop), workshop)
     local.wait(workshop)
     assert 'Requeued job' in logs(workshop)
     assert logs(workshop).count('Starting with JobEnvironment') == 2
-    check_same(workshop, finished)
+    workshop.check_same_bits(finished[0])
+    check_went_on(workshop, name)
 
 
 def test_what_dies_while_a_worker_is_ended_has_not_failed(workshop, finished, local):
@@ -148,7 +153,7 @@ def test_what_dies_while_a_worker_is_ended_has_not_failed(workshop, finished, lo
     now = standings(workshop)[training.name]
     assert now.state == 'stopped' and now.detail.startswith('the job was being ended')
     assert workshop.run('--all').returncode == 0
-    check_same(workshop, finished)
+    workshop.check_same_bits(finished[0])
 
 
 def test_what_one_worker_fails_at_the_others_do_not_try_again(workshop, local):
@@ -330,7 +335,7 @@ def test_slurm_does_everything_submitted_twice(workshop, finished, slurm, tmp_pa
     wait_for(lambda: 'running' in {one.state for one in standings(workshop).values()}, workshop)
     for job in (first, second):
         wait_for_job(workshop, slurm, job)
-    check_same(workshop, finished)
+    workshop.check_same_bits(finished[0])
     assert logs(workshop).count(': done in ') == 2
     assert 'Traceback' not in logs(workshop)
     assert {one.state for one in standings(workshop).values()} == {'done'}
@@ -338,15 +343,19 @@ def test_slurm_does_everything_submitted_twice(workshop, finished, slurm, tmp_pa
 
 
 @pytest.mark.parametrize(
-    'command', [['scancel', '--signal=USR2'], ['scontrol', 'requeue']], ids=['told beforehand', 'at once']
+    ('command', 'said'),
+    [(['scancel', '--signal=USR2'], 'SIGUSR2'), (['scontrol', 'requeue'], 'REQUEUE')],
+    ids=['told beforehand', 'at once'],
 )
-def test_preempted_worker_goes_on_to_the_same_bits(workshop, finished, slurm, tmp_path, command):
+def test_preempted_worker_goes_on_to_the_same_bits(workshop, finished, slurm, tmp_path, command, said):
     job = submit(workshop, slurm, tmp_path, '--all', '--workers', '1')
-    wait_for(lambda: in_training(workshop), workshop)
-    assert not output([*command, job], slurm)
+    with halted_training(workshop) as name:
+        assert not output([*command, job], slurm)
+        wait_for(lambda: said in logs(workshop), workshop)
     wait_for_job(workshop, slurm, job)
     assert logs(workshop).count('Starting with JobEnvironment') == 2
-    check_same(workshop, finished)
+    workshop.check_same_bits(finished[0])
+    check_went_on(workshop, name)
 
 
 def test_cancelled_job_is_no_longer_queued(workshop, slurm, tmp_path, monkeypatch):

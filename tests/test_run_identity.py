@@ -7,13 +7,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from benchmark.run import main
+from tests.commands import wait_for_file
 
 ROOT = Path(__file__).resolve().parents[1]
 LOSS = """
@@ -82,11 +82,7 @@ class Own:
     def stop_after(self, checkpoint: str) -> None:
         """Start the command and end it as Ctrl-C does, once there is this checkpoint."""
         process = self.start()
-        deadline = time.monotonic() + 120
-        while not list((self.workshop.folder / 'work').glob(f'tiny-mine-*/{checkpoint}')):
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() < deadline, f'{checkpoint} did not appear'
-            time.sleep(0.01)
+        wait_for_file(self.workshop.folder / 'work', f'tiny-mine-*/{checkpoint}', process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 130

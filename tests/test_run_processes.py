@@ -6,7 +6,6 @@ import os
 import socket
 import statistics
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from benchmark.records.predictions import read_predictions
 from benchmark.suite.peers import first_decides, timeout_seconds
 from benchmark.suite.rendezvous import rendezvous
 from benchmark.suite.weights import read_tensors
+from tests.commands import wait_for_file
 
 CONFIG = """
 _base_ = '{root}/mmpose_configs/_base_/recipes/{recipe}.py'
@@ -108,11 +108,7 @@ def start(workshop, *arguments, **options):
 
 def wait_for_checkpoint(workshop, process, name):
     """The two processes, once they have trained an epoch; they lead sessions of their own."""
-    deadline = time.monotonic() + 120
-    while not list((workshop.folder / 'work').glob(f'{name}-*/epoch_1.pth')):
-        assert process.poll() is None, 'the run ended before it could be interrupted'
-        assert time.monotonic() < deadline, 'no checkpoint appeared'
-        time.sleep(0.05)
+    wait_for_file(workshop.folder / 'work', f'{name}-*/epoch_1.pth', process)
     family = psutil.Process(process.pid).children(recursive=True)
     ranks = sorted((one for one in family if os.getsid(one.pid) == one.pid), key=lambda one: one.pid)
     assert len(ranks) == 2

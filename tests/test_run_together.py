@@ -10,13 +10,13 @@ import subprocess
 import time
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 
 from benchmark.signs import content_of
 from benchmark.suite.conditions import Places
 from benchmark.suite.status import read_standings
+from tests.commands import kill_all, wait_for_file
 
 ROOT = Path(__file__).resolve().parents[1]
 # A loss that cannot be computed on more than four images at a time.
@@ -49,14 +49,6 @@ def start(workshop, *arguments: str, **options) -> subprocess.Popen:
     )
 
 
-def wait_for(workshop, pattern: str, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while not list((workshop.folder / 'work').glob(pattern)):
-        assert process.poll() is None, f'the run ended early: {process.communicate()[1]}'
-        assert time.monotonic() < deadline, f'{pattern} did not appear'
-        time.sleep(0.02)
-
-
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
@@ -84,8 +76,9 @@ def test_two_commands_on_the_same_folders_share_the_work(workshop):
     ('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGINT, 130)], ids=lambda one: str(one)
 )
 def test_signal_ends_everything_and_the_same_command_goes_on(workshop, number, status):
+    workshop.write_config('tiny-smoothl1', workshop.baseline.replace('max_epochs=6', 'max_epochs=60'))
     process = start(workshop, '--all', start_new_session=True)
-    wait_for(workshop, 'tiny-star-*/epoch_1.pth', process)
+    wait_for_file(workshop.folder / 'work', 'tiny-star-*/epoch_1.pth', process)
     family = psutil.Process(process.pid).children(recursive=True)
     assert len(family) >= 2
     process.send_signal(number)
@@ -112,27 +105,20 @@ def test_killed_anywhere_it_goes_on_to_the_same_bits(workshop, finished, seed):
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         if draw.random() < 0.5:
-            for one in family:
-                one.kill()
+            kill_all(family)
         kills += process.wait() == -signal.SIGKILL
     result = workshop.run('--all')
     assert result.returncode == 0, result.stderr
     assert kills >= 1
-    for record in workshop.records():
-        assert record.status == 'done'
-        name = record.predictions
-        mine, whole = (np.load(one.folder / 'results' / 'records' / name) for one in (workshop, finished[0]))
-        for array in whole.files:
-            np.testing.assert_array_equal(mine[array], whole[array], array)
+    workshop.check_same_bits(finished[0])
 
 
 def test_what_another_command_is_at_is_waited_for_and_done_where_it_dies(workshop):
     first = start(workshop, '--name', 'tiny-star', start_new_session=True)
-    wait_for(workshop, 'claims/tiny-star-*.1.claim', first)
+    wait_for_file(workshop.folder / 'work', 'claims/tiny-star-*.1.claim', first)
     second = start(workshop, '--name', 'tiny-star')
     time.sleep(1)
-    for one in (*psutil.Process(first.pid).children(recursive=True), first):
-        one.kill()
+    kill_all([*psutil.Process(first.pid).children(recursive=True), first])
     _, errors = second.communicate(timeout=120)
     assert second.returncode == 0, errors
     assert [one.status for one in workshop.records()] == ['done']

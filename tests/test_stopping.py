@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ import pytest
 from PIL import Image
 
 from benchmark.datasets.prepared import open_prepared
+from tests.commands import wait_until
 from tests.datasets.conftest import write_300w
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -191,7 +191,7 @@ def test_command_goes_on_after_a_signal_that_was_ignored_when_it_began(tmp_path,
 def test_processes_that_draw_end_with_the_command(tmp_path, number):
     sizes = '--train-images', 3000, '--test-images', 8
     process = start(tmp_path, '', '-m', 'benchmark.prepare', 'synthetic-29', *sizes, '--data-root', 'out')
-    _wait_until(lambda: len(list((tmp_path / 'out').rglob('*.png'))) > 20)
+    wait_until(lambda: len(list((tmp_path / 'out').rglob('*.png'))) > 20)
     if number == signal.SIGINT:
         os.killpg(process.pid, number)
     else:
@@ -201,7 +201,7 @@ def test_processes_that_draw_end_with_the_command(tmp_path, number):
     else:
         assert_stopped(process, number)
         assert not list((tmp_path / 'out').rglob('*'))
-    _wait_until(lambda: not _is_a_group(process.pid))
+    wait_until(lambda: not _is_a_group(process.pid))
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
@@ -247,10 +247,3 @@ def _is_a_group(number: int) -> bool:
         os.killpg(number, 0)
         return True
     return False
-
-
-def _wait_until(condition) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

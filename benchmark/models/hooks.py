@@ -44,7 +44,10 @@ class IterationSeedHook(Hook):
         python_seed, numpy_seed, torch_seed = (int(word) for word in sequence.generate_state(3))
         random.seed(python_seed)
         np.random.seed(numpy_seed)
-        torch.manual_seed(torch_seed)
+        # torch.manual_seed writes down a stack trace in every step where there is no GPU.
+        torch.default_generator.manual_seed(torch_seed)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(torch_seed)
 
 
 @HOOKS.register_module()
