@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import benchmark as package
@@ -194,11 +195,17 @@ def _read_annotations(folder: Path, manifest: Manifest, split: str) -> bytes:
 def _read_split(folder: Path, manifest: Manifest, split: str) -> list[Face]:
     content = _read_annotations(folder, manifest, split)
     try:
-        return decode_faces(content, get_benchmark(manifest.benchmark).layout)
+        return list(_decode(content, manifest.benchmark))
     except ValueError as error:
         raise BenchmarkError(
             f'{_annotation_file(folder, split)}: {error} (prepare {manifest.benchmark} again)'
         ) from error
+
+
+@lru_cache(maxsize=2)
+def _decode(content: bytes, benchmark: str) -> list[Face]:
+    """The faces of a file; a training reads both splits several times."""
+    return decode_faces(content, get_benchmark(benchmark).layout)
 
 
 def _check_faces(rules: Benchmark, splits: Mapping[str, Sequence[Face]]) -> None:

@@ -34,7 +34,8 @@ def evaluate_checkpoint(
     Returns:
         Seconds that the test took, and the predictions; None in all but the first of several processes.
     """
-    config = copy.deepcopy(config)
+    # The log of the training has it formatted, which takes longer than to build the network.
+    config = Config(copy.deepcopy(config.to_dict()), filename=config.filename, format_python_code=False)
     config.load_from = str(checkpoint)
     config.experiment_name = f'{Path(config.filename).stem}-test'
     config.train_dataloader = config.train_cfg = config.optim_wrapper = config.param_scheduler = None
