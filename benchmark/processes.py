@@ -11,9 +11,10 @@ from multiprocessing import active_children, get_context, parent_process
 from typing import TypeVar
 
 from benchmark.console import children_take_no_signals
+from benchmark.memory import keep_freed_memory
 
 _Item, _Result = TypeVar('_Item'), TypeVar('_Result')
-_THREADS = ('OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS')
+_THREADS = ('OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENCV_FOR_THREADS_NUM')
 
 
 def available_cores() -> int:
@@ -77,6 +78,7 @@ def _apply(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list
 
 def _begin(initializer: Callable[..., None] | None, arguments: tuple) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_freed_memory()
     if initializer:
         initializer(*arguments)
 

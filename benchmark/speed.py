@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
-from benchmark.suite.memory import keep_freed_memory
+from benchmark.memory import keep_freed_memory
 from benchmark.suite.speed import PARTS
 
 if TYPE_CHECKING:

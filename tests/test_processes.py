@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
 from benchmark import processes
@@ -15,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNT = 'from benchmark.processes import available_cores; print(available_cores())'
 
 
-def double(number: int) -> tuple[int, str | None]:
-    return 2 * number, os.environ.get('OMP_NUM_THREADS')
+def double(number: int) -> tuple[int, tuple[str | None, int]]:
+    return 2 * number, (os.environ.get('OMP_NUM_THREADS'), cv2.getNumThreads())
 
 
 def raise_at_three(number: int) -> int:
@@ -31,7 +32,7 @@ def test_results_are_in_the_order_of_the_items(monkeypatch, least, chunk):
     results = map_in_processes(double, range(7), least, chunk=chunk)
     assert [number for number, _ in results] == [0, 2, 4, 6, 8, 10, 12]
     if least == 1:
-        assert {threads for _, threads in results} == {'1'}
+        assert {threads for _, threads in results} == {('1', 1)}
 
 
 def test_exception_in_a_process_is_raised_here(monkeypatch):

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from benchmark.errors import UsageError
+from benchmark.memory import killed_for_memory
 from benchmark.suite.conditions import Places, Setup
-from benchmark.suite.memory import killed_for_memory
 from benchmark.suite.orders import Ending, Order, log_of
 from benchmark.suite.planning import Job
 from benchmark.suite.rendezvous import rendezvous

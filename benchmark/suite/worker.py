@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from benchmark.claims import Claim, take
 from benchmark.console import STOPPING
 from benchmark.errors import BenchmarkError, Paused, cannot_write
-from benchmark.suite.memory import is_out_of_memory, keep_freed_memory
+from benchmark.memory import is_out_of_memory, keep_freed_memory
 from benchmark.suite.orders import ENDED, Ending, Order, claim_of, holds_epoch, log_of
 
 # Set by SIGTERM, which a cluster sends to all processes of a job: those that load images die of it, and this one fails.
