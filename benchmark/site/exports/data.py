@@ -140,11 +140,11 @@ def difference_data(found: Difference) -> dict[str, object]:
         'over_images': _bounds(found.over_images),
         'over_seeds': _bounds(found.over_seeds),
         'over_both': _bounds(found.over_both),
-        'p': found.p_value,
+        'p': _p_value(found.p_value),
         'comparisons': found.comparisons,
-        'corrected_p': found.corrected_p,
-        'exact_p_over_images': found.exact_p,
-        'sign_flip_p': found.sign_flip_p,
+        'corrected_p': _p_value(found.corrected_p),
+        'exact_p_over_images': _p_value(found.exact_p),
+        'sign_flip_p': _p_value(found.sign_flip_p),
         'decided': found.decided,
         'verdict': found.verdict,
         'sentence': found.sentence(),
@@ -160,9 +160,9 @@ def axis_data(found: AxisDifference) -> dict[str, object]:
         'seeds': found.seeds,
         'mean': round(found.mean, 6),
         'over_seeds': _bounds(found.over_seeds),
-        'p': found.p_value,
+        'p': _p_value(found.p_value),
         'comparisons': found.comparisons,
-        'corrected_p': found.corrected_p,
+        'corrected_p': _p_value(found.corrected_p),
         'decided': found.decided,
         'verdict': found.verdict,
         'sentence': found.sentence(),
@@ -229,3 +229,8 @@ def _value(field: Field, value: Value) -> dict[str, object]:
 
 def _bounds(bounds: Sequence[float] | None) -> list[float] | None:
     return None if bounds is None else [round(bound, 6) for bound in bounds]
+
+
+def _p_value(p_value: float | None) -> float | None:
+    """Six digits of it: the last ones differ between processors."""
+    return None if p_value is None else float(f'{p_value:.6g}')
