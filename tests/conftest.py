@@ -110,9 +110,8 @@ class Workshop:
     def check_same_bits(self, whole: Workshop) -> None:
         """Everything is done, with the predictions of a workshop where the same was trained without interruption."""
         records = self.records()
-        assert [(one.name, one.seed, one.status) for one in records] == [
-            (one.name, one.seed, 'done') for one in whole.records()
-        ]
+        found = [(one.name, one.seed, one.status, one.reason) for one in records]
+        assert found == [(one.name, one.seed, 'done', None) for one in whole.records()], found
         for record in records:
             mine, other = (np.load(one.folder / 'results' / 'records' / record.predictions) for one in (self, whole))
             assert mine.files == other.files

@@ -56,9 +56,11 @@ def halted_training(workshop) -> Iterator[str]:
     (training,) = [one for one in standings(workshop).values() if one.state == 'running']
     process = psutil.Process(training.sign.pid)
     process.suspend()
-    yield training.name
-    with suppress(psutil.NoSuchProcess):  # killed meanwhile
-        process.resume()
+    try:
+        yield training.name
+    finally:
+        with suppress(psutil.NoSuchProcess):  # killed meanwhile
+            process.resume()
 
 
 def check_went_on(workshop, name: str) -> None:

@@ -88,6 +88,7 @@ def run_jobs(
         needs_gpu=by_state['needs-gpu'],
         no_weights=by_state['no-weights'],
     )
+    clear_placeholders(outcome.skipped, places.records)  # a command that was killed may have left some
     store_placeholders(
         [
             *((job, 'no-data', 'no prepared data') for job in outcome.no_data),
@@ -118,7 +119,7 @@ def _carry_out(jobs: Sequence[Job], places: Places, setup: Setup, display: Displ
             for job, ending in crew.run(jobs):
                 _take_down(job, ending, places, outcome)
                 if ending.outcome == 'done' and job.fingerprint in planned:
-                    clear_placeholders(job, places.records)
+                    clear_placeholders([job], places.records)
         except KeyboardInterrupt as error:
             outcome.interrupted = exit_status(error)
             reason = 'interrupted; the same command goes on from here'

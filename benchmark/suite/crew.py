@@ -171,6 +171,8 @@ class Crew:
             self._display.drop(job)
             self._leave(job, parts, look(self._claim(job)))
             return
+        if ending.outcome != 'done' and job.seed is not None and has_result(job, self._places.records):
+            ending = Ending('done')  # it was stored, whatever came after that
         if ending.outcome == 'failed' and self._pausing:
             # The signal that asks for a pause also goes to processes that it ends, as those that load images.
             ending = Ending('paused', ENDED)

@@ -99,15 +99,22 @@ def store_placeholders(jobs: Iterable[tuple[Job, Status, str]], records: Path) -
                 path.unlink(missing_ok=True)
 
 
-def clear_placeholders(job: Filed, records: Path) -> None:
-    """Remove the records without a result of a job, after it has got one.
+def clear_placeholders(jobs: Iterable[Filed], records: Path) -> None:
+    """Remove the records without a result of jobs that have one.
+
+    Args:
+        jobs: the jobs.
+        records: folder of the records.
 
     Raises:
         BenchmarkError: one of them is damaged.
     """
-    files = _files(records)[_stem(job.name, job.seed)]
-    without_result = [path for path in files if _FILE.fullmatch(path.name)['placeholder']]
-    _remove_placeholders(_read_of(job.name, job.seed, without_result))
+    files = _files(records)
+    for job in jobs:
+        without_result = [
+            path for path in files[_stem(job.name, job.seed)] if _FILE.fullmatch(path.name)['placeholder']
+        ]
+        _remove_placeholders(_read_of(job.name, job.seed, without_result))
 
 
 def read_if_there(path: Path) -> Record | None:

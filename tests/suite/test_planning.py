@@ -189,14 +189,14 @@ def test_placeholder_never_replaces_a_result(experiments, data, tmp_path):
     store_placeholders([(job, 'not-run', 'interrupted')], records)
     store_placeholders([(job, 'failed', 'broken')], records)
     assert [(one.status, one.reason) for one in read_records(records)] == [('failed', 'broken')]
-    clear_placeholders(job, records)
+    clear_placeholders([job], records)
     assert read_records(records) == []
     result = done(job)
     write_record(result, records)
     store_placeholders([(job, 'no-data', 'nothing prepared')], records)
     store_placeholders([(job, 'failed', 'broken')], records)
     assert sorted(one.status for one in read_records(records)) == ['done', 'failed']
-    clear_placeholders(job, records)
+    clear_placeholders([job], records)
     assert [one.model_copy(update={'seal': None}) for one in read_records(records)] == [result]
 
 

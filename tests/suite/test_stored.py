@@ -100,7 +100,7 @@ def test_only_placeholders_of_the_job_itself_are_removed(records, name):
     jobs = [Job(one, seed) for one in names for seed in (1, 11)]
     store_placeholders([(job, 'not-run', 'x') for job in jobs], records)
     assert len(statuses(records)) == len(jobs)
-    clear_placeholders(Job(name, 1), records)
+    clear_placeholders([Job(name, 1)], records)
     assert statuses(records) == sorted((job.name, job.seed, 'not-run') for job in jobs if job != Job(name, 1))
     store_placeholders([(Job(name, 11), 'failed', 'y')], records)
     assert (name, 11, 'failed') in statuses(records)
@@ -118,7 +118,7 @@ def test_results_stay_whatever_is_said_of_them(own, records, status):
     job = job_of(own.add('300w'))
     before = {path.name: path.read_bytes() for path in records.iterdir()}
     store_placeholders([(job, status, 'x')], records)
-    clear_placeholders(job, records)
+    clear_placeholders([job], records)
     assert {path.name: path.read_bytes() for path in records.iterdir()} == before
 
 
@@ -128,7 +128,7 @@ def test_files_of_others_are_not_read(records):
     (records / 'net-seed0.json').write_text('{}')
     (records / 'notes.txt').write_text('mine')
     store_placeholders([(Job('net', 0), 'failed', 'y')], records)
-    clear_placeholders(Job('net', 0), records)
+    clear_placeholders([Job('net', 0)], records)
     assert sorted(path.name for path in records.iterdir()) == [
         'net-seed0.json',
         'notes.txt',
@@ -149,7 +149,7 @@ def test_files_that_vanish_meanwhile_are_no_fault(own, records, monkeypatch):
 
     monkeypatch.setattr(stored.os, 'listdir', vanishing)
     assert finished_fingerprints(job.name, job.seed, records) == set()
-    clear_placeholders(job, records)
+    clear_placeholders([job], records)
     store_placeholders([(job, 'failed', 'y')], records)
     store_placeholders([(job, 'failed', 'z')], records)
     assert not has_result(Job('other', 0), records)
@@ -180,7 +180,7 @@ def test_several_commands_on_one_folder_do_not_disturb_each_other(records):
                 store_placeholders([(job, 'not-run', f'{number} {round_}') for job in jobs], records)
                 for job in jobs:
                     has_result(job, records)
-                    clear_placeholders(job, records)
+                    clear_placeholders([job], records)
         except Exception as error:  # whatever it is, the test fails for it
             errors.append(error)
 
