@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import signal
 import sys
@@ -54,6 +55,9 @@ def end(main: Callable[[], int]) -> NoReturn:
             raise
         status = exit_status(stops[0])
         _say_stopped()
+    if stops:  # whoever ends a command does not wait for libraries that are taken apart, which can take seconds
+        atexit._run_exitfuncs()
+        os._exit(status)
     sys.exit(status)
 
 

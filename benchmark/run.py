@@ -208,14 +208,15 @@ def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Pla
 def _report(
     outcome: Outcome, options: argparse.Namespace, folders: dict[str, Path], places: Places, problems: list[str]
 ) -> int:
-    from benchmark.site.build import build_reports
-    from benchmark.site.terminal import print_sections
     from benchmark.suite.conclusion import conclude
-    from benchmark.suite.listing import results_of
 
     if outcome.interrupted is not None or outcome.unfinished:
         # Whoever ends a command does not wait for pages; where others go on, the last of them builds them.
         return conclude(outcome, options, problems)
+    from benchmark.site.build import build_reports
+    from benchmark.site.terminal import print_sections
+    from benchmark.suite.listing import results_of
+
     try:
         built = build_reports(folders['results'], [folders['results'], folders['reports']])
         if options.json:
