@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -14,6 +15,9 @@ if 'PYTEST_XDIST_WORKER' in os.environ:
 
 # Some tests end a training once it has a certain checkpoint: there is one after every epoch.
 os.environ.setdefault('BENCHMARK_CHECKPOINT_SPACING', '0')
+# A shell lets what it starts in the background ignore Ctrl-C, and the commands that tests stop would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
