@@ -24,6 +24,7 @@ _REQUIRED = (
 )
 # Beside those of MMEngine's Runner.
 _OWN_KEYS = ('custom_imports', 'backbone_name', 'needs_gpu', 'compile_network')
+_FORMATTED: dict[tuple[str, str], str] = {}
 _MODEL_KEYS = ('type', 'backbone', 'neck', 'head', 'train_cfg', 'test_cfg', 'data_preprocessor', 'init_cfg', 'metainfo')
 
 
@@ -39,6 +40,21 @@ def check_keys(path: Path, config: Config) -> None:
         _check_spelling(path, 'model.', config.model, _MODEL_KEYS, cutoff=0.7)
     for key in _REQUIRED:
         _require(path, config, key)
+
+
+def config_text(config: Config) -> str:
+    """A configuration as Python text: what its ``pretty_text`` is.
+
+    Formatting takes far longer than reading, so what configurations have in common is formatted once.
+    """
+    return ''.join(_formatted(key, value) for key, value in sorted(config.to_dict().items()))
+
+
+def _formatted(key: str, value: object) -> str:
+    known = key, repr(value)
+    if known not in _FORMATTED:
+        _FORMATTED[known] = Config({key: value}).pretty_text
+    return _FORMATTED[known]
 
 
 def first_line(error: BaseException) -> str:

@@ -219,7 +219,7 @@ def _described(experiment: Experiment, prepared: Prepared, seed: int | None, ide
         'loss': experiment.loss,
         'backbone': experiment.backbone,
         'input_size': experiment.input_size,
-        'config': experiment.config.pretty_text,
+        'config': experiment.text,
         'box': experiment.box,
         'components': dict(identity.components.sources),
         'dataset': describe_dataset(prepared.manifest),

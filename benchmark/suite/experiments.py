@@ -12,7 +12,15 @@ from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.parts import Settings
 from benchmark.suite.components import Components, find_components
-from benchmark.suite.config_reading import box_name, check_keys, first_line, loss_name, precision_name, types_in
+from benchmark.suite.config_reading import (
+    box_name,
+    check_keys,
+    config_text,
+    first_line,
+    loss_name,
+    precision_name,
+    types_in,
+)
 from benchmark.suite.identity import Identity
 from benchmark.suite.variants import TABLE, Variant, read_config, read_file, read_variants
 
@@ -136,8 +144,8 @@ class Experiment:
 
     @cached_property
     def text(self) -> str:
-        """The configuration as Python text; formatting it takes far longer than reading it."""
-        return self.config.pretty_text
+        """The configuration as Python text."""
+        return config_text(self.config)
 
     @property
     def _pipeline(self) -> list[dict]:

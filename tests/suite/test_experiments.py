@@ -55,6 +55,11 @@ def test_published_results_keep_their_fingerprints(experiments):
         assert (identity.experiment, identity.recipe) == (record.experiment, record.recipe)
 
 
+def test_text_of_a_configuration_is_as_mmengine_writes_it(experiments):
+    for one in experiments[::30]:
+        assert one.text == one.config.pretty_text
+
+
 def test_layout_of_the_head_fits_the_benchmark(experiments):
     for one in experiments:
         layout = BENCHMARKS[one.benchmark].layout

@@ -96,13 +96,13 @@ class Canvas:
     def _place(self, points: NDArray, margin: float) -> tuple[NDArray[np.float64], slice, slice]:
         """Points in cells of the region around them that lies on the canvas, and that region's rows and columns."""
         cells = to_cells(points) - self.corner
-        (left, top), (right, bottom) = (
-            cells.reshape(-1, 2).min(axis=0) - margin,
-            cells.reshape(-1, 2).max(axis=0) + margin,
+        rows, columns = (
+            slice(
+                min(max(int(place.min() - margin), 0), size),
+                min(max(int(place.max() + margin) + 2, 0), size),
+            )
+            for place, size in zip((cells[..., 1], cells[..., 0]), self.colour.shape[1:], strict=True)
         )
-        rows, columns = self.colour.shape[1:]
-        columns = slice(min(max(int(left), 0), columns), min(max(int(right) + 2, 0), columns))
-        rows = slice(min(max(int(top), 0), rows), min(max(int(bottom) + 2, 0), rows))
         return cells - (columns.start, rows.start), rows, columns
 
     def _paint(self, lines: NDArray, width: float, colour: Colour, opacity: float, blur: float) -> None:

@@ -30,13 +30,11 @@ def interpolate(
     Returns:
         One value, or one for each channel, at each place, of the picture's type.
     """
-    shape = np.broadcast_shapes(columns.shape, rows.shape)
-    whole = np.empty((*shape, 2), dtype=np.int16)
-    part = np.zeros(shape, dtype=np.int32)
+    steps = np.empty((2, *np.broadcast_shapes(columns.shape, rows.shape)))
     for axis, place in enumerate((columns, rows)):
-        steps = np.rint(place * _STEPS).astype(np.int32)
-        np.right_shift(steps, _BITS, out=whole[..., axis], casting='unsafe')
-        steps &= _STEPS - 1
-        steps <<= axis * _BITS
-        part += steps
+        np.multiply(place, _STEPS, out=steps[axis])
+    steps = np.rint(steps, out=steps).astype(np.int32)
+    whole = cv2.merge((steps >> _BITS).astype(np.int16))
+    steps &= _STEPS - 1
+    part = steps[0] | steps[1] << _BITS
     return cv2.remap(picture, whole, part.astype(np.uint16), cv2.INTER_LINEAR, borderMode=border, borderValue=value)

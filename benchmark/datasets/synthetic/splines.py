@@ -56,7 +56,7 @@ class Path:
 
     def at(self, length: NDArray) -> NDArray[np.float64]:
         """Points at given lengths: (N,) -> (N, D)."""
-        first = np.clip(np.searchsorted(self.lengths, length, side='right') - 1, 0, len(self.points) - 2)
+        first = np.searchsorted(self.lengths[1:-1], length, side='right')
         start = self.lengths[first]
         share = (length - start) / (self.lengths[first + 1] - start)
         begin = self.points[first]
