@@ -30,20 +30,6 @@ def keep_freed_memory() -> None:
         libc.mallopt(_M_TOP_PAD, 64 * 2**20)
 
 
-def with_large_pages(tunables: str) -> str:
-    """Value of ``GLIBC_TUNABLES`` with which a process that is started asks for its heap, too, in large pages.
-
-    Trainings take a twentieth less time on a CPU (twelve of either kind in turn: 97 ms instead of 103 ms a step). The C
-    library reads it when a process starts, so it cannot be set later.
-
-    Args:
-        tunables: the value so far; what it says of large pages is left as it is.
-    """
-    if 'glibc.malloc.hugetlb' in tunables:
-        return tunables
-    return ':'.join(filter(None, (tunables, 'glibc.malloc.hugetlb=1')))
-
-
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, of the GPU or of the system."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_TOO_LITTLE.search(str(error))))

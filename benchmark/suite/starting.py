@@ -11,7 +11,6 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from benchmark.console import children_take_no_signals
-from benchmark.memory import with_large_pages
 from benchmark.suite.rendezvous import without_launcher
 
 
@@ -51,7 +50,6 @@ def environment_for(device: str, threads: int | None, gpus: Sequence[int] = ()) 
         environment['OMP_NUM_THREADS'] = str(threads)
     if device == 'cpu':
         environment['CUDA_VISIBLE_DEVICES'] = ''
-        environment['GLIBC_TUNABLES'] = with_large_pages(environment.get('GLIBC_TUNABLES', ''))
     elif gpus:
         visible = environment.get('CUDA_VISIBLE_DEVICES', '')
         names = visible.split(',') if visible else []
