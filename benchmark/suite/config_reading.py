@@ -24,8 +24,9 @@ _REQUIRED = (
 )
 # Beside those of MMEngine's Runner.
 _OWN_KEYS = ('custom_imports', 'backbone_name', 'needs_gpu', 'compile_network')
-_FORMATTED: dict[tuple[str, str], str] = {}
 _MODEL_KEYS = ('type', 'backbone', 'neck', 'head', 'train_cfg', 'test_cfg', 'data_preprocessor', 'init_cfg', 'metainfo')
+# By name and value of a setting.
+_FORMATTED: dict[tuple[str, str], str] = {}
 
 
 def check_keys(path: Path, config: Config) -> None:

@@ -56,6 +56,7 @@ class Path:
 
     def at(self, length: NDArray) -> NDArray[np.float64]:
         """Points at given lengths: (N,) -> (N, D)."""
+        # The inner points alone: what lies beyond the ends belongs to the first or the last piece.
         first = np.searchsorted(self.lengths[1:-1], length, side='right')
         start = self.lengths[first]
         share = (length - start) / (self.lengths[first + 1] - start)
