@@ -105,6 +105,7 @@ def test_switches_make_experiments(index, tmp_path):
         'compile_network': settings.compiled,
         'channels_last': settings.channels_last,
         'with_cp': settings.gradient_checkpointing,
+        'cuda_graphs': settings.cuda_graphs,
         'accumulative_counts': settings.accumulation > 1,
     }
     assert found == {switch: switch in text for switch in found}

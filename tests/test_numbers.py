@@ -172,7 +172,7 @@ def configurations_page() -> list[tuple]:
     official = config('softargmax_hg4-attn-star_32b-500e_300w-256x256')
     hourglass = config('softargmax_hg1w32-attn-star_16b-40e_300w-128x128').model
     hrnet = config('hm_hrnet-w8-mse_16b-40e_300w-128x128').model
-    (momentum,) = [hook.momentum for hook in official.custom_hooks if hook.type == 'StepEMAHook']
+    (half_life,) = [hook.half_life for hook in official.custom_hooks if hook.type == 'StepEMAHook']
     batch, images = official.train_dataloader.batch_size, official.model.data_preprocessor
     return [
         ('one stack of {} channels at {} x {}', hourglass.backbone.channels, *hourglass.head.decoder.input_size),
@@ -183,7 +183,7 @@ def configurations_page() -> list[tuple]:
         ('stacks weigh {}, {}, {}, {} |', *official.model.head.stack_weights),
         ('Adam at {}, x {} after', official.optim_wrapper.optimizer.lr, official.param_scheduler[0].gamma),
         ('after {}, {} and {} of {} epochs', *official.param_scheduler[0].milestones, official.train_cfg.max_epochs),
-        ('halved after {} images', batch * math.log(0.5) / math.log(1 - momentum)),
+        ('halved after {} images', half_life),
         ('BGR in [{}, {}]', *((grey - images.mean[0]) / images.std[0] for grey in (0, 255))),
         ('official batch of {} does', batch),
         ('two batches of {} are added up', batch / 2),

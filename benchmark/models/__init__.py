@@ -16,12 +16,14 @@ from benchmark.models.collector import PredictionCollector  # noqa: E402
 from benchmark.models.heads.soft_argmax_head import SoftArgmaxHead  # noqa: E402
 from benchmark.models.heads.stacked_hourglass_head import StackedHourglassHead  # noqa: E402
 from benchmark.models.hooks import EpochAccumulationHook, IterationSeedHook, StepEMAHook  # noqa: E402
+from benchmark.models.logged_values import LoggedValuesHook  # noqa: E402
 from benchmark.models.losses.adaptive_wing_map_loss import AdaptiveWingMapLoss  # noqa: E402
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss  # noqa: E402
 from benchmark.models.losses.star_loss import STARLoss  # noqa: E402
 from benchmark.models.networks.stacked_hourglass import StackedHourglass  # noqa: E402
-from benchmark.models.optim_wrapper import AutocastOptimWrapper  # noqa: E402
+from benchmark.models.optim_wrapper import AutocastOptimWrapper, FaceOptimWrapper  # noqa: E402
 from benchmark.models.targets.codec import SoftArgmaxLabel  # noqa: E402
+from benchmark.models.weight_average import JointMovingAverage  # noqa: E402
 
 __all__ = [
     'AdaptiveWingMapLoss',
@@ -32,9 +34,12 @@ __all__ = [
     'FaceCropDataset',
     'FaceDataPreprocessor',
     'FaceDataset',
+    'FaceOptimWrapper',
     'GatheredAugmentation',
     'IterationSeedHook',
+    'JointMovingAverage',
     'LandmarkDistanceLoss',
+    'LoggedValuesHook',
     'OfficialFaceAugmentation',
     'PredictionCollector',
     'STARLoss',

@@ -10,6 +10,8 @@ from mmengine.dist import get_rank
 from mmengine.hooks import EMAHook, Hook
 from mmpose.registry import HOOKS
 
+from benchmark.models.weight_average import JointMovingAverage
+
 
 @HOOKS.register_module()
 class IterationSeedHook(Hook):
@@ -70,7 +72,30 @@ class StepEMAHook(EMAHook):
     """MMEngine's average of weights, taken after every step of the optimizer instead of after every batch.
 
     The two differ under gradient accumulation, where weights change once in several batches.
+
+    Args:
+        ema_type: as in ``EMAHook``; 'ExponentialMovingAverage' is computed by :class:`JointMovingAverage`.
+        half_life: images after which half of an average is forgotten. The average's ``momentum`` then follows from the
+            images that a step has, however many these are; None for a ``momentum`` that is given.
+        **kwargs: arguments of ``EMAHook``, and of the average.
     """
+
+    def __init__(self, ema_type: str = 'ExponentialMovingAverage', half_life: float | None = None, **kwargs) -> None:
+        if half_life is not None and ('momentum' in kwargs or not half_life > 0):
+            raise ValueError(
+                f'half_life: {half_life!r}, expected a positive number of images, and no momentum beside it'
+            )
+        if ema_type == 'ExponentialMovingAverage' and kwargs.get('device') is None:
+            ema_type = JointMovingAverage.__name__
+        super().__init__(ema_type, **kwargs)
+        self.half_life = half_life
+
+    def before_train(self, runner) -> None:
+        """Take the momentum from the number of images in a step."""
+        super().before_train(runner)
+        if self.half_life is not None:
+            images = runner.train_dataloader.batch_sampler.batch_size * runner.optim_wrapper._accumulative_counts
+            self.ema_model.momentum = 1 - 0.5 ** (images / self.half_life)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Average if the weights have just changed."""

@@ -1,4 +1,4 @@
-"""Mixed precision on every device."""
+"""Steps of the optimizer that never make the host wait, in any precision and on every device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,32 @@ DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
 
 
 @OPTIM_WRAPPERS.register_module()
-class AutocastOptimWrapper(OptimWrapper):
+class FaceOptimWrapper(OptimWrapper):
+    """MMEngine's ``OptimWrapper`` that leaves the norm of clipped gradients where it was computed.
+
+    MMEngine reads it in every step, for the log; a GPU would be waited for.
+
+    Attributes:
+        gradient_norm: of the last step, before clipping, a scalar on the device; None where nothing was clipped since
+            it was last taken.
+    """
+
+    gradient_norm: Tensor | None = None
+
+    def take_gradient_norm(self) -> Tensor | None:
+        """The norm of the gradients of the last step, once."""
+        norm, self.gradient_norm = self.gradient_norm, None
+        return norm
+
+    def _clip_grad(self) -> None:
+        groups = self.optimizer.param_groups
+        parameters = [one for group in groups for one in group['params'] if one.requires_grad and one.grad is not None]
+        if parameters:
+            self.gradient_norm = self.clip_func(parameters, **self.clip_grad_kwargs)
+
+
+@OPTIM_WRAPPERS.register_module()
+class AutocastOptimWrapper(FaceOptimWrapper):
     """Runs the forward pass in half precision, on the CPU as well as on a GPU; weights and optimizer stay float32.
 
     MMEngine's ``AmpOptimWrapper`` refuses to work without a GPU. Gradients of float16 are scaled so that small ones do

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-import torch
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 from mmpose.registry import MODELS
@@ -27,6 +26,7 @@ from benchmark.suite.conditions import Places
 from benchmark.suite.environment import arithmetic, describe_environment, peak_memory_mib
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.face_runner import runtime_config
+from benchmark.suite.gpu import repeat_bits
 from benchmark.suite.identity import Identity
 from benchmark.suite.parts_hook import PartsHook
 from benchmark.suite.peers import first_decides, is_first_process, join_processes, naming_silence, processes
@@ -166,8 +166,7 @@ def evaluate_weights(
 
 def _set_up(experiment: Experiment, device: str) -> Environment:
     if device == 'cuda':
-        torch.backends.cudnn.deterministic = True
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        repeat_bits()
     loaded = set(sys.modules)
     import_modules_from_strings(**(experiment.config.get('custom_imports') or {'imports': []}))
     unseen = unseen_modules(experiment.components, loaded)

@@ -95,6 +95,7 @@ class Experiment:
             channels_last=config.model.get('data_preprocessor', {}).get('channels_last', False),
             compiled=bool(compiled),
             gradient_checkpointing=config.model.backbone.get('with_cp', False),
+            cuda_graphs=config.get('cuda_graphs', False),
         )
 
     @property

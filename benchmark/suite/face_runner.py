@@ -11,26 +11,56 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import RUNNERS
 from torch import nn
 from torch.utils.data import DataLoader
 
 from benchmark.errors import BenchmarkError
+from benchmark.models.batches.faces_on_device import FacesOnDevice
 from benchmark.models.batches.shared_batches import SharedBatchSampler, WholeSampler
+from benchmark.models.graphed_losses import GraphedLosses
 from benchmark.models.networks.synchronized_batch_norm import synchronize_batch_norm
+from benchmark.suite.compiling import compile_parts
+from benchmark.suite.gpu import arrange, free_bytes, fuse_optimizer, keep_crops_there, whole_float32
+from benchmark.suite.kept_batches import KeptBatches
 from benchmark.suite.peers import processes
 from benchmark.suite.shared_model import BatchShareHook, SharedModel
+from benchmark.suite.substitutes import put_substitutes
 
 
 @RUNNERS.register_module()
 class FaceRunner(Runner):
     """Compiles the network where ``compile_network`` of the configuration says so, and shares it between processes.
 
-    ``compile_network`` is true, or a dictionary of arguments for ``torch.compile``. The network alone is compiled, not
-    the augmentation nor the losses: MMEngine's own ``compile`` would trace through the whole training step. In several
-    processes batch normalization is over the batch of all of them, on CPUs as well, where MMEngine has none.
+    ``compile_network`` is true, or a dictionary of arguments for ``torch.compile``; what is compiled is said in
+    :func:`benchmark.suite.compiling.compile_parts`. In several processes batch normalization is over the batch of all
+    of them, on CPUs as well, where MMEngine has none. Tests and validations compute in whole float32, and validation
+    images are read once. On a GPU training images are picked from crops that lie there, if these fit, and with
+    ``cuda_graphs = True`` network and losses of a training by one process are recorded and replayed.
     """
+
+    def build_train_loop(self, loop: dict | BaseLoop) -> BaseLoop:
+        """Called by MMEngine when the training begins; crops that fit there move to the GPU."""
+        if isinstance(loop, BaseLoop):
+            return loop
+        preprocessor = getattr(self.model, 'data_preprocessor', None)  # a model of several processes hides it
+        if self.on_gpu and getattr(preprocessor, 'augmentation', None) is not None:
+            self._train_dataloader = keep_crops_there(self._train_dataloader, free_bytes())
+        loop = super().build_train_loop(loop)
+        dataset = loop.dataloader.dataset
+        if getattr(dataset, 'by_number', False):
+            preprocessor.faces = FacesOnDevice(dataset, preprocessor.device)
+        return loop
+
+    def build_val_loop(self, loop: dict | BaseLoop) -> BaseLoop:
+        """Called by MMEngine when the training begins."""
+        if isinstance(loop, BaseLoop):
+            return loop
+        loop = super().build_val_loop(loop)
+        loop.dataloader = KeptBatches(loop.dataloader)
+        loop.run = whole_float32()(loop.run)
+        return loop
 
     @staticmethod
     def build_dataloader(*arguments, **options) -> DataLoader:
@@ -55,24 +85,30 @@ class FaceRunner(Runner):
         Raises:
             BenchmarkError: as :meth:`train` does.
         """
-        with _in_shared_memory(self.cfg):
+        with _in_shared_memory(self.cfg), whole_float32():
             return super().test()
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Called by MMEngine with the network that it has built."""
+        if self.on_gpu:
+            arrange(model)
         compiled = self.cfg.get('compile_network', False)
         if compiled:
-            options = {} if compiled is True else dict(compiled)
-            for part in ('backbone', 'neck'):
-                if getattr(model, part, None) is not None:
-                    getattr(model, part).compile(**options)
+            compile_parts(model, {} if compiled is True else dict(compiled))
         if not self.distributed:
+            if self.on_gpu and self.cfg.get('cuda_graphs', False):
+                model.loss = GraphedLosses(model)
             return super().wrap_model(model_wrapper_cfg, model)
-        on_gpu = torch.cuda.is_available()
-        model = synchronize_batch_norm(model, 'cuda' if on_gpu else 'cpu')
+        model = synchronize_batch_norm(model, 'cuda' if self.on_gpu else 'cpu')
         return SharedModel(
-            model.cuda() if on_gpu else model, device_ids=[int(os.environ['LOCAL_RANK'])] if on_gpu else None
+            model.cuda() if self.on_gpu else model,
+            device_ids=[int(os.environ['LOCAL_RANK'])] if self.on_gpu else None,
         )
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether this process computes on a GPU: one that is to use the CPU sees none."""
+        return torch.cuda.is_available()
 
 
 @contextmanager
@@ -128,5 +164,8 @@ def runtime_config(config: Config, seed: int, data_root: Path, work: Path, cache
     config.runner_type = FaceRunner.__name__
     config.work_dir = str(work)
     config.randomness = {'seed': seed}
+    put_substitutes(config)
+    if torch.cuda.is_available():
+        fuse_optimizer(config)
     share_between_processes(config)
     return config

@@ -8,6 +8,8 @@ from mmengine.evaluator import Evaluator
 from mmpose.registry import DATASETS, METRICS, MODELS
 
 from benchmark.models import PredictionCollector
+from benchmark.models.losses.moments import heatmap_moments
+from benchmark.models.losses.star_terms import covariance
 from benchmark.protocol.metrics import per_image_nme
 
 
@@ -29,6 +31,12 @@ def make_result():
         }
 
     return make
+
+
+def spread_over_four_cells(places):
+    """Heatmaps (B, K, 16, 16) whose expectations are places (B, K, 2) in [-1, 1]."""
+    columns, rows = (1 - (torch.arange(16) - 7.5 * (places[..., None] + 1)).abs()).clamp(min=0).unbind(2)
+    return rows[..., None] * columns[..., None, :]
 
 
 @pytest.fixture
@@ -84,7 +92,7 @@ def test_unknown_benchmark_is_refused():
 
 
 def test_a_perfect_head_scores_zero_from_image_to_prediction(make_data, pipeline, monkeypatch):
-    """Through data set, preprocessor, estimator and evaluator; only the network is replaced by the truth."""
+    """Through data set, preprocessor, estimator and evaluator; only the heatmaps are made from the truth."""
     encoder = {'type': 'GenerateTarget', 'encoder': {'type': 'SoftArgmaxLabel', 'input_size': (64, 64)}}
     dataset = DATASETS.build(
         {
@@ -111,17 +119,17 @@ def test_a_perfect_head_scores_zero_from_image_to_prediction(make_data, pipeline
     ).eval()
     collector = PredictionCollector('300w')
     evaluator = Evaluator(collector)
+    covariances = []
     for indices in ((0, 1, 2), (3, 4)):
         items = [dataset[index] for index in indices]
         truth = torch.cat([item['data_samples'].gt_instance_labels.keypoint_labels for item in items])
-        covariances = torch.full((len(items), 68, 3), 0.25)
-        answer = (truth, covariances)
-        monkeypatch.setattr(
-            'benchmark.models.heads.decoding._mean_and_covariance', lambda heatmaps, answer=answer: answer
-        )
+        heatmaps = spread_over_four_cells(truth)
+        covariances.append(covariance(heatmap_moments(heatmaps)))
+        monkeypatch.setattr(model.head, 'forward', lambda feats, heatmaps=heatmaps: heatmaps)
         with torch.no_grad():
             evaluator.process(data_samples=model.test_step(pseudo_collate(items)), data_batch=None)
     logged = evaluator.evaluate(5)
     assert logged['face/nme'] < 1e-3
     sides = [1.25 * np.ptp(dataset.get_data_info(index)['keypoints'][0], axis=0).max() for index in range(5)]
-    np.testing.assert_allclose(collector.covariances[:, 0, 0], 0.25 * (np.array(sides) / 2) ** 2, rtol=1e-4)
+    expected = torch.cat(covariances).numpy() * (np.array(sides)[:, None, None] / 2) ** 2
+    np.testing.assert_allclose(collector.covariances, expected, rtol=1e-4, atol=1e-4)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from mmpose.registry import MODELS
@@ -52,19 +55,12 @@ class FaceAugmentation(BatchWarp):
     def change_pixels(self, images: Tensor) -> Tensor:
         """Blur, change brightness, add noise, remove colour and cover a part, each in some images."""
         blurred, wide = chance(self.blur, images), chance(0.5, images)
-        for radius, chosen in ((1, blurred & ~wide), (2, blurred & wide)):
-            chosen = chosen.nonzero()[:, 0]
-            images[chosen] = F.avg_pool2d(images[chosen], 2 * radius + 1, 1, radius, count_include_pad=False)
+        images = change(images, blurred & ~wide, partial(box_blur, radius=1))
+        images = change(images, blurred & wide, partial(box_blur, radius=2))
         exponent = torch.exp2(torch.rand(len(images), device=images.device) * 2 - 1)
-        chosen = chance(self.gamma, images).nonzero()[:, 0]
-        images[chosen] = 255 * (images[chosen] / 255).clamp(0, 1) ** exponent[chosen, None, None, None]
-        chosen = chance(self.noise, images).nonzero()[:, 0]
-        images[chosen] = images[chosen].lerp(
-            torch.rand_like(images[chosen]) * 255, 0.3 * torch.rand(len(chosen), 1, 1, 1, device=images.device)
-        )
-        chosen = chance(self.gray, images).nonzero()[:, 0]
-        luma = images.new_tensor([0.114, 0.587, 0.299])[:, None, None]
-        images[chosen] = (images[chosen] * luma).sum(1, keepdim=True).expand_as(images[chosen])
+        images = change(images, chance(self.gamma, images), change_gamma, exponent)
+        images = change(images, chance(self.noise, images), add_noise)
+        images = change(images, chance(self.gray, images), remove_colour)
         return images.masked_fill(self._rectangles(images), 0)
 
     def _rectangles(self, images: Tensor) -> Tensor:
@@ -78,3 +74,45 @@ class FaceAugmentation(BatchWarp):
         columns = ((x - centre[:, 0]).abs() < half[:, 0]) & present
         rows = (y - centre[:, 1]).abs() < half[:, 1]
         return (rows[:, :, None] & columns[:, None, :])[:, None]
+
+
+def change(images: Tensor, chosen: Tensor, function: Callable[..., Tensor], *parameters: Tensor) -> Tensor:
+    """Apply a function to some images.
+
+    Args:
+        images: (B, 3, H, W) float32; overwritten on a CPU.
+        chosen: (B,) bool.
+        function: called as ``function(images, *parameters)`` with those chosen; on a GPU with all, since which ones are
+            chosen is known to the device alone, and asking it would make the step wait.
+        parameters: (B,) each.
+
+    Returns:
+        (B, 3, H, W).
+    """
+    if images.device.type != 'cpu':
+        return torch.where(chosen[:, None, None, None], function(images, *parameters), images)
+    chosen = chosen.nonzero()[:, 0]
+    images[chosen] = function(images[chosen], *(values[chosen] for values in parameters))
+    return images
+
+
+def box_blur(images: Tensor, radius: int) -> Tensor:
+    """Average windows of ``2 radius + 1`` pixels, as far as they lie in the image."""
+    return F.avg_pool2d(images, 2 * radius + 1, 1, radius, count_include_pad=False)
+
+
+def change_gamma(images: Tensor, exponents: Tensor) -> Tensor:
+    """Raise brightness, as a fraction of 255, to a power (B,)."""
+    return 255 * (images / 255).clamp(0, 1) ** exponents[:, None, None, None]
+
+
+def add_noise(images: Tensor) -> Tensor:
+    """Blend with noise uniform in [0, 255], whose share is uniform in 0 to 0.3."""
+    noise = torch.rand_like(images) * 255
+    return images.lerp(noise, 0.3 * torch.rand(len(images), 1, 1, 1, device=images.device))
+
+
+def remove_colour(images: Tensor) -> Tensor:
+    """Replace BGR by its grey level."""
+    blue, green, red = images.split(1, dim=1)
+    return (0.114 * blue + 0.587 * green + 0.299 * red).expand_as(images)

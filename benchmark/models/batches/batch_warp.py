@@ -55,7 +55,8 @@ class BatchWarp(nn.Module):
 
         Args:
             data: ``inputs`` (B, 3, S, S) uint8 or a list of (3, S, S), BGR; ``data_samples`` with
-                ``gt_instances.keypoints`` (1, K, 2) in pixels of the crop and ``flip_indices``.
+                ``gt_instances.keypoints`` (1, K, 2) in pixels of the crop and ``flip_indices``; or all landmarks as
+                ``keypoints`` (B, K, 2).
 
         Returns:
             ``inputs`` (B, 3, H, W) float32 in [0, 255], and ``data_samples`` with ``gt_instance_labels``:
@@ -63,15 +64,16 @@ class BatchWarp(nn.Module):
         """
         # MMEngine preprocesses inside autocast, whose matrix products would round coordinates to a quarter pixel.
         with torch.autocast(data['inputs'][0].device.type, enabled=False):
-            return self._augment(data['inputs'], data['data_samples'])
+            return self._augment(data['inputs'], data['data_samples'], data.get('keypoints'))
 
     def change_pixels(self, images: Tensor) -> Tensor:
         """Change warped images (B, 3, H, W) float32 in [0, 255], BGR; they may be overwritten."""
         raise NotImplementedError
 
-    def _augment(self, images: Tensor | list[Tensor], samples: list) -> dict:
+    def _augment(self, images: Tensor | list[Tensor], samples: list, keypoints: Tensor | None = None) -> dict:
         images = images if isinstance(images, Tensor) else torch.stack(list(images))
-        keypoints = torch.cat([sample.gt_instances.keypoints for sample in samples])
+        if keypoints is None:
+            keypoints = torch.cat([sample.gt_instances.keypoints for sample in samples])
         keypoints = keypoints.to(images.device, non_blocking=True)
         mirrored = torch.as_tensor(samples[0].metainfo['flip_indices']).to(images.device, non_blocking=True)
         flipped = chance(self.flip, images)

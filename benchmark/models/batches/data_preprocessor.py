@@ -7,6 +7,8 @@ from mmpose.models.data_preprocessors import PoseDataPreprocessor
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from benchmark.models.batches.faces_on_device import FacesOnDevice
+
 
 @MODELS.register_module()
 class FaceDataPreprocessor(PoseDataPreprocessor):
@@ -17,11 +19,18 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
             only; None where the loading pipeline augments by itself.
         channels_last: whether the network gets its input in channels-last memory format, which convolutions of this
             size prefer on CPUs with AMX or AVX-512 and on GPUs with tensor cores.
-        **kwargs: arguments of MMPose's ``PoseDataPreprocessor``.
+        **kwargs: arguments of MMPose's ``PoseDataPreprocessor``. Copies to the device do not block, unless
+            ``non_blocking=False``.
+
+    Attributes:
+        faces: where batches for the augmentation come as numbers, the faces that these mean; None where they come as
+            images.
     """
 
+    faces: FacesOnDevice | None = None
+
     def __init__(self, augmentation: dict | None = None, channels_last: bool = False, **kwargs) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{'non_blocking': True, **kwargs})
         if augmentation and self.batch_augments is not None:
             raise ValueError('batch_augments: not with augmentation, which takes their place')
         self.augmentation = MODELS.build(augmentation) if augmentation else None
@@ -31,14 +40,17 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
         """Augment (in training), normalize, and lay out a batch.
 
         Args:
-            data: ``inputs``, uint8 images (B, 3, H, W) or a list of (3, H, W), BGR; ``data_samples``, a list.
+            data: ``inputs``, uint8 images (B, 3, H, W) or a list of (3, H, W), BGR, or numbers (B,) of :attr:`faces`;
+                ``data_samples``, a list.
             training: whether to augment.
 
         Returns:
             ``inputs``, float32 (B, 3, H, W), and ``data_samples``.
         """
         if training and self.augmentation is not None:
-            data = self.augmentation({**data, 'inputs': self.cast_data(data['inputs'])})
+            inputs = self.cast_data(data['inputs'])
+            picked = {'inputs': inputs} if self.faces is None else self.faces.pick(inputs)
+            data = self.augmentation({**data, **picked})
             data['inputs'] = self._normalize(data['inputs'])
             size = tuple(data['inputs'].shape[-2:])
             for sample in data['data_samples']:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS
 from mmengine.structures import InstanceData
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
@@ -92,7 +93,8 @@ class FaceCropDataset(Dataset):
     """A split of a prepared benchmark from its crop store, for augmentation in batches on the training device.
 
     Each item is ``{'inputs': (3, S, S) uint8, BGR, 'data_samples': PoseDataSample}`` whose ``gt_instances.keypoints``
-    (1, K, 2) are in pixels of the crop and whose meta information holds ``flip_indices``.
+    (1, K, 2) are in pixels of the crop and whose meta information holds ``flip_indices``. Once ``by_number`` is set,
+    ``inputs`` is the place of the face in the split instead, and there are no landmarks: see :class:`FacesOnDevice`.
 
     Args:
         benchmark: name of the benchmark.
@@ -128,6 +130,7 @@ class FaceCropDataset(Dataset):
             for face, matrix in zip(getattr(prepared, split), self.crops.matrices, strict=True)
         ]
         self.keypoints = torch.from_numpy(np.stack(points)).float()[:, None]
+        self.by_number = False
 
     def share_memory(self) -> None:
         """Have all keypoints in one shared tensor: a loading process then hands over a batch of them as one file.
@@ -140,7 +143,15 @@ class FaceCropDataset(Dataset):
     def __len__(self) -> int:
         return len(self.keypoints)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all crops."""
+        return self.crops.images.nbytes
+
     def __getitem__(self, index: int) -> dict:
+        if self.by_number:
+            sample = PoseDataSample(metainfo={'id': index, 'flip_indices': self.flip_indices})
+            return {'inputs': torch.tensor(index), 'data_samples': sample}
         image = torch.from_numpy(np.array(self.crops.images[index])).permute(2, 0, 1)
         sample = PoseDataSample(metainfo={'id': index, 'flip_indices': self.flip_indices})
         sample.gt_instances = InstanceData(keypoints=self.keypoints[index])
@@ -155,7 +166,10 @@ def collate_crops(items: list[dict]) -> dict:
     ``default_collate`` separates them and augmentation puts them together again.
 
     Returns:
-        ``inputs`` (B, 3, S, S) uint8, in channels-last memory format, and ``data_samples``, a list.
+        ``inputs`` (B, 3, S, S) uint8, in channels-last memory format, or numbers (B,) where the items have these; and
+        ``data_samples``, a list.
     """
+    if items[0]['inputs'].ndim == 0:
+        return default_collate(items)
     images = torch.utils.data.default_collate([item['inputs'].permute(1, 2, 0) for item in items])
     return {'inputs': images.permute(0, 3, 1, 2), 'data_samples': [item['data_samples'] for item in items]}

@@ -13,6 +13,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from benchmark.models.heads.decoding import predict_from_heatmaps
+from benchmark.models.heads.labels import gather_labels
 from benchmark.models.losses.moments import soft_argmax
 
 SMOOTH_L1 = {'type': 'SoftWeightSmoothL1Loss', 'beta': 0.01}
@@ -80,10 +81,15 @@ class SoftArgmaxHead(HeatmapHead):
         self, feats: Sequence[Tensor], batch_data_samples: list, train_cfg: dict | None = None
     ) -> dict[str, Tensor]:
         """Loss of a batch whose samples hold ``gt_instance_labels`` made by the codec."""
+        return self.compare(feats, *self.targets(batch_data_samples))
+
+    def targets(self, batch_data_samples: list) -> tuple[Tensor, Tensor]:
+        """True positions (B, K, 2) in [-1, 1] and their weights (B, K)."""
+        return gather_labels(batch_data_samples)
+
+    def compare(self, feats: Sequence[Tensor], targets: Tensor, weights: Tensor) -> dict[str, Tensor]:
+        """Loss of feature maps against what :meth:`targets` gives."""
         heatmaps = self.forward(feats)
-        labels = [sample.gt_instance_labels for sample in batch_data_samples]
-        targets = torch.cat([label.keypoint_labels for label in labels])
-        weights = torch.cat([label.keypoint_weights for label in labels])
         takes_heatmaps = getattr(self.loss_module, 'takes_heatmaps', False)
         predicted = heatmaps if takes_heatmaps else soft_argmax(heatmaps)
         return {'loss_kpt': self.loss_module(predicted, targets, weights)}

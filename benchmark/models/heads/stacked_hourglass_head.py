@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from mmengine.structures import InstanceData
@@ -11,8 +11,9 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor
 
 from benchmark.models.heads.decoding import predict_from_heatmaps
+from benchmark.models.heads.labels import gather_labels
 from benchmark.models.losses.moments import soft_argmax
-from benchmark.models.networks.stacked_hourglass import StackOutput
+from benchmark.models.networks.stacked_hourglass import STRIDE, StackOutput
 from benchmark.models.targets.attention_targets import draw_edge_maps, draw_point_maps
 from benchmark.models.targets.codec import denormalize_keypoints
 from benchmark.protocol.layouts import LAYOUTS
@@ -81,13 +82,15 @@ class StackedHourglassHead(BaseHead):
         Returns:
             See :meth:`compare`.
         """
-        labels = [sample.gt_instance_labels for sample in batch_data_samples]
-        keypoints = torch.cat([label.keypoint_labels for label in labels])
-        weights = torch.cat([label.keypoint_weights for label in labels])
-        point_maps = edge_maps = None
-        if feats[-1].point_maps is not None:
-            point_maps, edge_maps = self.draw_targets(keypoints, tuple(feats[-1].point_maps.shape[:1:-1]))
-        return self.compare(feats, keypoints, weights, point_maps, edge_maps)
+        return self.compare(feats, *self.targets(batch_data_samples))
+
+    def targets(self, batch_data_samples: list) -> tuple[Tensor, ...]:
+        """What :meth:`compare` takes beside the outputs of the stacks."""
+        keypoints, weights = gather_labels(batch_data_samples)
+        if self.map_loss is None:
+            return keypoints, weights
+        width, height = self.decoder.input_size
+        return keypoints, weights, *self.draw_targets(keypoints, (width // STRIDE, height // STRIDE))
 
     @torch.no_grad()
     def draw_targets(self, keypoints: Tensor, map_size: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -134,15 +137,23 @@ class StackedHourglassHead(BaseHead):
             keypoints = keypoints.clamp(-1, 1)
         with torch.autocast(keypoints.device.type, enabled=False):
             takes_heatmaps = getattr(self.loss_module, 'takes_heatmaps', False)
+            against_points, against_edges = self._compare_maps(point_maps), self._compare_maps(edge_maps)
             losses = {}
             for index, (output, weight) in enumerate(zip(feats, self.stack_weights, strict=True)):
                 predicted = output.heatmaps if takes_heatmaps else soft_argmax(output.heatmaps)
                 losses[f'loss_kpt_{index}'] = weight * self.loss_module(predicted, keypoints, keypoint_weights)
                 if has_maps:
                     weight = weight * self.map_weight
-                    losses[f'loss_point_{index}'] = weight * self.map_loss(output.point_maps, point_maps)
-                    losses[f'loss_edge_{index}'] = weight * self.map_loss(output.edge_maps, edge_maps)
+                    losses[f'loss_point_{index}'] = weight * against_points(output.point_maps)
+                    losses[f'loss_edge_{index}'] = weight * against_edges(output.edge_maps)
         return losses
+
+    def _compare_maps(self, target: Tensor | None) -> Callable[[Tensor], Tensor] | None:
+        """The loss of maps against one target; what does not depend on predictions is computed once."""
+        if target is None:
+            return None
+        given = (target, self.map_loss.weigh(target)) if hasattr(self.map_loss, 'weigh') else (target,)
+        return lambda predicted: self.map_loss(predicted, *given)
 
     def predict(self, feats: Sequence, batch_data_samples: list, test_cfg: dict | None = None) -> list[InstanceData]:
         """Landmarks of a batch, from the last stack.

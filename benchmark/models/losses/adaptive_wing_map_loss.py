@@ -60,12 +60,25 @@ class AdaptiveWingMapLoss(nn.Module):
         self.emphasis = emphasis
         self.loss_weight = loss_weight
 
-    def forward(self, predicted: Tensor, target: Tensor) -> Tensor:
+    @torch.no_grad()
+    def weigh(self, target: Tensor) -> Tensor:
+        """How often each pixel of a target counts: the same for all stacks, which are compared with one target.
+
+        Args:
+            target: (B, C, H, W), in [0, 1], float32 or float64.
+
+        Returns:
+            (B, C, H, W), 1 or ``1 + emphasis``.
+        """
+        return dilate(target >= self.foreground).to(target.dtype).mul_(self.emphasis).add_(1)
+
+    def forward(self, predicted: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
         """Compute the loss.
 
         Args:
             predicted: (B, C, H, W), in [0, 1]. Half precision is computed in float32.
             target: (B, C, H, W), in [0, 1]; gets no gradient.
+            weights: what :meth:`weigh` gives for this target, where it is known already.
 
         Returns:
             Scalar, the mean over all pixels.
@@ -78,7 +91,7 @@ class AdaptiveWingMapLoss(nn.Module):
         with torch.autocast(predicted.device.type, enabled=False):
             predicted = at_least_float32(predicted)
             target = target.to(predicted.dtype)
-            weights = dilate(target >= self.foreground).to(predicted.dtype).mul_(self.emphasis).add_(1)
+            weights = self.weigh(target) if weights is None else weights.to(predicted.dtype)
             shape = (self.omega, self.theta, self.epsilon, self.alpha)
             return self.loss_weight * _AdaptiveWing.apply(predicted, target, weights, *shape)
 

@@ -6,6 +6,7 @@ those of :mod:`benchmark.models.losses.moments` and :mod:`benchmark.models.losse
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -26,6 +27,8 @@ except ModuleNotFoundError:  # builds of PyTorch without GPU come without it
 
 DISTANCES = ('smooth_l1', 'l1', 'l2')
 LARGEST = 128 * 128  # cells of a heatmap, with both sides rounded up to powers of two, that registers hold
+_TRIED = ('smooth_l1', False, 1.0, 0.01, 1e-5)
+_USABLE: dict[str, bool] = {}
 _NUMBERS = 9  # mean, polynomial about it, factor of the heatmap itself
 
 
@@ -253,10 +256,26 @@ star_gradient.register_autograd(_refuse)
 
 def fits(heatmaps: Tensor) -> bool:
     """Whether the kernels can be used for these heatmaps."""
-    if tl is None:
+    if tl is None or not heatmaps.is_cuda or heatmaps.dtype != torch.float32:
         return False
     tile = _tile(heatmaps)
-    return heatmaps.is_cuda and heatmaps.dtype == torch.float32 and tile['rows'] * tile['columns'] <= LARGEST
+    return tile['rows'] * tile['columns'] <= LARGEST and usable(heatmaps.device.type)
+
+
+@torch.compiler.assume_constant_result
+def usable(device: str) -> bool:
+    """Whether kernels can be built and run: tried once in a process, and said if not."""
+    if device not in _USABLE:
+        try:
+            heatmap = torch.ones(1, 1, 2, 2, device=device)
+            terms, numbers, _ = star_terms(heatmap, heatmap[..., 0], *_TRIED)
+            star_gradient(heatmap, numbers, terms)
+            _USABLE[device] = True
+        except Exception as error:  # a compiler, Python's headers or a writable folder may be missing
+            reason = f'{type(error).__name__}: {error}'.splitlines()[0]
+            warnings.warn(f'STAR loss goes without its kernels: Triton fails here ({reason})', stacklevel=2)
+            _USABLE[device] = False
+    return _USABLE[device]
 
 
 def _steps(heatmaps: Tensor) -> list[float]:

@@ -101,6 +101,10 @@ class StackedHourglass(BaseBackbone):
         )
         self.attention = AnisotropicAttention(LAYOUTS[layout]) if attention else None
 
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The blocks that take nearly all of the time, and are worth compiling each for itself."""
+        return [part for part in self.modules() if isinstance(part, PreActivationBottleneck)]
+
     def forward(self, images: Tensor) -> tuple[StackOutput, ...]:
         """Maps of every stack.
 

@@ -231,6 +231,7 @@ def _settings(chosen: Settings) -> str:
         'channels last': chosen.channels_last,
         'compiled': chosen.compiled,
         'gradient checkpointing': chosen.gradient_checkpointing,
+        'CUDA graphs': chosen.cuda_graphs,
     }
     return ', '.join([f'{chosen.images_per_step} images a step', *(name for name, on in switches.items() if on)])
 

@@ -109,16 +109,16 @@ def test_loss_gets_coordinates_or_heatmaps_of_every_stack_as_it_asks(make_head, 
     head.compare(feats, keypoints, weights, point_maps, edge_maps)
     for output, (predicted, target, used_weights) in zip(feats, head.loss_module.calls, strict=True):
         if takes_heatmaps:
-            assert predicted is output.heatmaps
+            assert torch.equal(predicted, output.heatmaps)
         else:
             assert predicted.shape == (2, 29, 2)
             x = (output.heatmaps.sum(2) * torch.linspace(-1, 1, 16)).sum(-1) / output.heatmaps.sum((2, 3))
             torch.testing.assert_close(predicted[..., 0], x)
         assert torch.equal(target, keypoints.clamp(-1, 1))
-        assert used_weights is weights
+        assert torch.equal(used_weights, weights)
     expected = [pair for output in feats for pair in ((output.point_maps, point_maps), (output.edge_maps, edge_maps))]
     for call, pair in zip(head.map_loss.calls, expected, strict=True):
-        assert all(one is two for one, two in zip(call, pair, strict=True))
+        assert all(map(torch.equal, call, pair))
 
 
 def test_weights_are_those_of_the_stack_times_those_of_maps(make_head, make_feats, keypoints):

@@ -1,18 +1,16 @@
-"""The heatmaps of a training step are summed once, in parts that a cache holds, and little is kept of them."""
+"""A training step reads its heatmaps no more often than its loss needs to, and takes little memory for it."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
+import torch.nn.functional as F
 
 from benchmark.models import SoftArgmaxHead, StackedHourglassHead, STARLoss
-from benchmark.models.heads import decoding, soft_argmax_head
-from benchmark.models.heads import stacked_hourglass_head as hourglass_head
-from benchmark.models.losses import moments, star_loss
-from benchmark.models.losses.moments import heatmap_moments
+from benchmark.models.losses.moments import heatmap_moments, soft_argmax
 from benchmark.models.networks.stacked_hourglass import StackOutput
+from benchmark.suite.speed.profiling import MIB, peak_mib
+from tests.models.traffic import traffic
 
 CODEC = {'type': 'SoftArgmaxLabel', 'input_size': (64, 64)}
 
@@ -29,24 +27,17 @@ def heatmaps():
 
 
 @pytest.fixture
-def counted(monkeypatch):
-    """Which functions of the moments are called, from wherever they are used."""
-    calls = []
-    for name in ('heatmap_moments', 'soft_argmax'):
-        function = getattr(moments, name)
-
-        def count(argument, name=name, function=function):
-            calls.append((name, argument.data_ptr()))
-            return function(argument)
-
-        for module in (decoding, star_loss, soft_argmax_head, hourglass_head):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, count)
-    return calls
+def channels():
+    """What a head makes heatmaps of."""
+    return torch.randn(8, 29, 32, 32, generator=torch.Generator().manual_seed(0)).requires_grad_()
 
 
 def bare_head(landmarks, **options):
     return SoftArgmaxHead(landmarks, landmarks, final_layer=None, decoder=CODEC, **options)
+
+
+def stacked_head(stack_weights, **loss):
+    return StackedHourglassHead('cofw', loss, map_loss=None, stack_weights=stack_weights, decoder=CODEC)
 
 
 def _gradient(heatmaps, d_moments):
@@ -55,16 +46,20 @@ def _gradient(heatmaps, d_moments):
     return heatmaps.grad
 
 
-@pytest.mark.parametrize('together', [1, 3, 14, 100])
+@pytest.mark.parametrize(('landmarks', 'zoom'), [(7, 1), (7, 12), (1, 32), (1, 40)])
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
-def test_parts_that_a_cache_holds_give_the_moments_of_the_whole(heatmaps, monkeypatch, together, dtype):
-    heatmaps = heatmaps.to(dtype)
+def test_each_heatmap_has_the_moments_that_it_has_alone(heatmaps, landmarks, zoom, dtype):
+    """Together they may be more than a cache holds, and so may each of them."""
+    heatmaps = F.interpolate(heatmaps[:, :landmarks], scale_factor=zoom, mode='bilinear').to(dtype) / zoom**2
     d_moments = [torch.randn_like(part) for part in heatmap_moments(heatmaps)]
-    whole = [*heatmap_moments(heatmaps), _gradient(heatmaps, d_moments)]
-    monkeypatch.setattr(moments, 'CACHED_BYTES', together * heatmaps[0, 0].nbytes)
-    parts = [*heatmap_moments(heatmaps), _gradient(heatmaps, d_moments)]
-    for one, other in zip(whole, parts, strict=True):
-        torch.testing.assert_close(one, other)
+    together = [*heatmap_moments(heatmaps), _gradient(heatmaps, d_moments)]
+    for image in range(len(heatmaps)):
+        for landmark in range(landmarks):
+            alone = slice(image, image + 1), slice(landmark, landmark + 1)
+            d_alone = [part[alone] for part in d_moments]
+            expected = [*heatmap_moments(heatmaps[alone]), _gradient(heatmaps[alone], d_alone)]
+            for part, one in zip(together, expected, strict=True):
+                torch.testing.assert_close(part[alone], one)
 
 
 @pytest.mark.parametrize('restriction', ['value', 'detach'])
@@ -91,61 +86,77 @@ def test_gradient_near_a_peak_in_a_corner_is_as_exact_as_elsewhere(heatmaps):
     assert (single - double)[near].norm() < 1e-5 * double[near].norm()
 
 
-@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
-def test_heatmap_and_seven_numbers_are_kept_for_each_landmark(dtype):
-    kept = {}
-
-    def pack(tensor):
-        kept[tensor.data_ptr()] = tensor.numel()
-        return tensor
-
-    heatmaps = torch.rand(2, 3, 16, 16, dtype=dtype).requires_grad_()
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        heatmap_moments(heatmaps)
-    assert kept.pop(heatmaps.data_ptr()) == heatmaps.numel()
-    assert list(kept.values()) == [7 * 2 * 3]
+@pytest.mark.parametrize('options', [{}, {'distance': 'l2', 'restriction': 'detach'}])
+def test_loss_takes_at_most_one_batch_of_heatmaps_more_than_the_baseline(options):
+    heatmaps, keypoints = torch.rand(8, 29, 64, 64).requires_grad_(), torch.zeros(8, 29, 2)
+    star, baseline = (
+        peak_mib(lambda loss=loss: torch.autograd.grad(loss(), heatmaps), 'cpu')
+        for loss in (
+            lambda: STARLoss(**options)(heatmaps, keypoints),
+            lambda: F.smooth_l1_loss(soft_argmax(heatmaps), keypoints),
+        )
+    )
+    assert star <= baseline + heatmaps.nbytes / MIB
 
 
-def test_extra_memory_of_a_step_is_one_heatmap():
-    """The gradient itself; nothing else is as large as half of it, even for a moment."""
-
-    class LargeResults(TorchDispatchMode):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-            result = func(*args, **(kwargs or {}))
-            for part in result if isinstance(result, tuple | list) else (result,):
-                if isinstance(part, torch.Tensor):
-                    storage = part.untyped_storage()
-                    if storage.nbytes() >= heatmaps.nbytes / 2:
-                        storages[storage.data_ptr()] = storage.nbytes()
-            return result
-
-    heatmaps, storages = torch.rand(8, 8, 64, 64).requires_grad_(), {}
-    with LargeResults():
-        gradient = torch.autograd.grad(STARLoss()(heatmaps, torch.zeros(8, 8, 2)), heatmaps)[0]
-    own = heatmaps.untyped_storage().data_ptr()
-    assert {key: size for key, size in storages.items() if key != own} == {gradient.data_ptr(): heatmaps.nbytes}
+def test_losses_of_four_stacks_take_at_most_one_batch_of_heatmaps_more_than_the_baseline(make_samples):
+    heatmaps = [torch.rand(8, 29, 64, 64).requires_grad_() for _ in range(4)]
+    stacks, samples = [StackOutput(part, None, None) for part in heatmaps], make_samples(torch.zeros(8, 29, 2))
+    star, baseline = (
+        peak_mib(lambda head=head: torch.autograd.grad(sum(head.loss(stacks, samples).values()), heatmaps), 'cpu')
+        for head in (stacked_head([1.0] * 4, type=name) for name in ('STARLoss', 'SoftWeightSmoothL1Loss'))
+    )
+    assert star <= baseline + heatmaps[0].nbytes / MIB
 
 
-@pytest.mark.parametrize(('loss', 'name'), [('STARLoss', 'heatmap_moments'), ('SoftWeightSmoothL1Loss', 'soft_argmax')])
-def test_training_step_computes_moments_once(counted, make_samples, loss, name):
-    head = bare_head(3, loss={'type': loss})
-    head.loss((torch.rand(2, 3, 16, 16),), make_samples(torch.zeros(2, 3, 2)))
-    assert [called for called, _ in counted] == [name]
+def assert_no_more_traffic(run, expected, heatmaps):
+    """Reading the heatmaps once more would be more."""
+    assert traffic(run) < traffic(expected) + heatmaps.nbytes / 2
 
 
-def test_training_step_computes_moments_once_for_every_stack(counted, make_samples):
-    head = StackedHourglassHead('cofw', {'type': 'STARLoss'}, map_loss=None, stack_weights=(0.5, 1.0), decoder=CODEC)
-    stacks = [StackOutput(torch.rand(2, 29, 16, 16), None, None) for _ in range(2)]
-    head.loss(stacks, make_samples(torch.zeros(2, 29, 2)))
-    assert counted == [('heatmap_moments', stack.heatmaps.data_ptr()) for stack in stacks]
+def test_step_with_star_reads_and_writes_what_head_and_loss_do(channels, make_samples):
+    keypoints = torch.zeros(8, 29, 2)
+    head, samples = bare_head(29, loss={'type': 'STARLoss'}), make_samples(keypoints)
+    assert_no_more_traffic(
+        lambda: torch.autograd.grad(head.loss((channels,), samples)['loss_kpt'], channels),
+        lambda: torch.autograd.grad(STARLoss()(head((channels,)), keypoints), channels),
+        channels,
+    )
+
+
+def test_step_with_smooth_l1_reads_and_writes_what_head_and_soft_argmax_do(channels, make_samples):
+    keypoints = torch.zeros(8, 29, 2)
+    head, samples = bare_head(29), make_samples(keypoints)
+    assert_no_more_traffic(
+        lambda: torch.autograd.grad(head.loss((channels,), samples)['loss_kpt'], channels),
+        lambda: torch.autograd.grad(F.smooth_l1_loss(soft_argmax(head((channels,))), keypoints), channels),
+        channels,
+    )
+
+
+def test_losses_of_stacks_read_and_write_what_one_loss_each_does(make_samples):
+    keypoints = torch.zeros(8, 29, 2)
+    heatmaps = [torch.rand(8, 29, 32, 32).requires_grad_() for _ in range(2)]
+    stacks, samples = [StackOutput(part, None, None) for part in heatmaps], make_samples(keypoints)
+    head = stacked_head((0.5, 1.0), type='STARLoss')
+    assert_no_more_traffic(
+        lambda: torch.autograd.grad(sum(head.loss(stacks, samples).values()), heatmaps),
+        lambda: torch.autograd.grad(sum(STARLoss()(part, keypoints) for part in heatmaps), heatmaps),
+        heatmaps[0],
+    )
 
 
 @pytest.mark.parametrize('flip_test', [False, True])
-def test_prediction_computes_moments_once_for_every_heatmap(counted, make_samples, flip_test):
-    feats = (torch.rand(2, 3, 16, 16),)
-    samples = make_samples(torch.zeros(2, 3, 2), [0, 2, 1])
-    bare_head(3).predict((feats, feats) if flip_test else feats, samples, {'flip_test': flip_test})
-    assert [called for called, _ in counted] == ['heatmap_moments'] * (1 + flip_test)
+@torch.no_grad()
+def test_prediction_reads_and_writes_what_head_and_moments_do(channels, make_samples, flip_test):
+    head, feats = bare_head(29), (channels,)
+    samples = make_samples(torch.zeros(8, 29, 2))
+    images = 1 + flip_test
+    assert_no_more_traffic(
+        lambda: head.predict((feats, feats) if flip_test else feats, samples, {'flip_test': flip_test}),
+        lambda: [heatmap_moments(head(feats)) for _ in range(images)],
+        channels,
+    )
 
 
 @pytest.mark.parametrize('backend', ['eager', 'aot_eager'])
@@ -168,7 +179,7 @@ def test_head_and_loss_compile_without_graph_breaks(backend, activation):
 
 @pytest.mark.parametrize('backend', ['eager', 'aot_eager'])
 def test_stacked_hourglass_head_compiles_without_graph_breaks(backend):
-    head = StackedHourglassHead('cofw', {'type': 'STARLoss'}, map_loss=None, stack_weights=(1.0,), decoder=CODEC)
+    head = stacked_head((1.0,), type='STARLoss')
 
     def step(heatmaps, keypoints):
         return head.compare([StackOutput(heatmaps, None, None)], keypoints, torch.ones(2, 29))['loss_kpt_0']

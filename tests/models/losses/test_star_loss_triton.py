@@ -127,6 +127,26 @@ def test_compiles_without_graph_breaks(fused, arguments):
         torch.testing.assert_close(one, other)
 
 
+def test_where_no_kernel_can_be_built_the_general_way_is_taken_and_it_is_said_once(monkeypatch, arguments, recwarn):
+    """As on a machine with Triton and without a compiler, whose GPU is pretended here."""
+
+    class Broken:
+        def __getitem__(self, grid):
+            raise RuntimeError('Failed to find C compiler. Please specify via CC environment variable.\nMore lines')
+
+    expected = _with_gradients(STARLoss(), *arguments[:2])
+    for kernel in ('_forward', '_backward'):
+        monkeypatch.setattr(star_loss.fused, kernel, Broken())
+    monkeypatch.setattr(star_loss.fused, '_USABLE', {})
+    monkeypatch.setattr(star_loss.fused, 'fits', lambda heatmaps: star_loss.fused.usable(heatmaps.device.type))
+    found = [_with_gradients(STARLoss(), *arguments[:2]) for _ in range(2)]
+    for one, other in zip(found[1], expected, strict=True):
+        torch.testing.assert_close(one, other)
+    (said,) = [str(warning.message) for warning in recwarn if 'STAR loss' in str(warning.message)]
+    assert said.startswith('STAR loss goes without its kernels: Triton fails here (RuntimeError: Failed to find C')
+    assert '\n' not in said
+
+
 def test_kernels_are_for_float32_on_a_gpu_and_maps_that_registers_hold():
     assert not star_loss.fused.fits(torch.rand(1, 1, 8, 8))
     assert not star_loss.fused.fits(torch.empty(1, 1, 8, 8, device='meta'))

@@ -8,6 +8,8 @@ import torch
 from benchmark.models import StackedHourglass
 from benchmark.models.networks.stacked_hourglass import StackOutput
 from benchmark.protocol.layouts import LAYOUTS
+from benchmark.suite.speed.profiling import peak_mib
+from tests.models.traffic import traffic
 
 
 @pytest.fixture
@@ -30,23 +32,6 @@ def total(outputs: tuple[StackOutput, ...]) -> torch.Tensor:
     """A scalar that every map of every stack has a part in, each cell its own."""
     maps = [part for output in outputs for part in output if part is not None]
     return sum((part * torch.linspace(-1, 1, part[0].numel()).view_as(part[0]).to(part)).sum() for part in maps)
-
-
-def kept_bytes(network, images) -> int:
-    """Memory that a network keeps for its gradient, beside its parameters."""
-    parameters = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
-    storages = {}
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in parameters:
-            storages[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = network(images)
-    assert result is not None  # and all that it keeps is alive until here
-    return sum(storages.values())
 
 
 @pytest.mark.parametrize(('layout', 'expected'), [('cofw', 16925892), ('300w', 17069572), ('wflw', 17177332)])
@@ -117,18 +102,21 @@ def test_checkpointing_changes_neither_gradients_nor_running_statistics(build, i
         assert torch.equal(other[name], value), name
 
 
-def test_checkpointing_keeps_less_memory(build, images):
-    plain, other = (build('cofw', channels=64, with_cp=with_cp) for with_cp in (False, True))
-    stem = kept_bytes(plain.stem, images)
-    assert kept_bytes(other, images) - stem < (kept_bytes(plain, images) - stem) / 2
+def test_checkpointing_halves_the_memory_of_the_stacks(build, images):
+    plain, other = (build('cofw', channels=64, num_stacks=4, with_cp=with_cp) for with_cp in (False, True))
+    stem = peak_mib(lambda: plain.stem(images), 'cpu')  # is kept by both
+    peaks = [peak_mib(lambda network=network: total(network(images)).backward(), 'cpu') for network in (plain, other)]
+    assert peaks[1] - stem < (peaks[0] - stem) / 2
 
 
-def test_evaluation_does_not_checkpoint(build, images, monkeypatch):
-    network = build(with_cp=True)
-    network.eval()
-    monkeypatch.setattr('benchmark.models.networks.stacked_hourglass.checkpointed', None)
-    with torch.no_grad():
-        assert len(network(images)) == 2
+@torch.no_grad()
+def test_checkpointing_costs_nothing_in_evaluation(build, images):
+    plain, other = (build(with_cp=with_cp) for with_cp in (False, True))
+    for network in (plain, other):
+        network.eval()
+    for one, two in zip(plain(images), other(images), strict=True):
+        assert all(map(torch.equal, one, two))
+    assert traffic(lambda: other(images)) <= traffic(lambda: plain(images))
 
 
 def test_channels_last_gives_the_same_maps(build, images):
@@ -149,26 +137,23 @@ def test_compiler_traces_the_network_in_one_graph_and_finds_the_same_maps(build,
     torch.testing.assert_close(total(compiled(images)), expected, rtol=1e-4, atol=0)
 
 
-def test_boundary_is_where_the_last_heatmap_exceeds_a_threshold(build, images, monkeypatch):
+@torch.no_grad()
+def test_boundary_comes_from_the_last_heatmap_alone(build, images):
+    """The last two weights of a stack's first convolution are those of the boundary."""
     network = build()
     network.eval()
-    seen = {}
+    last, before = network.stacks[0].heatmaps.weight[-1], network.stacks[0].heatmaps.weight[:-1]
+    boundary = network.stacks[1].locate.weight[:, -2:]
 
-    def read_out(feature):
-        seen['maps'] = maps = type(network.stacks[0]).read_out(network.stacks[0], feature)
-        return maps
+    def matters():
+        expected = network(images)[-1].heatmaps
+        boundary.add_(1)
+        return not torch.equal(network(images)[-1].heatmaps, expected)
 
-    def locate(features, mask):
-        seen['mask'] = mask
-        return type(network.stacks[1].locate).forward(network.stacks[1].locate, features, mask)
-
-    monkeypatch.setattr(network.stacks[0], 'read_out', read_out)
-    monkeypatch.setattr(network.stacks[1].locate, 'forward', locate)
-    with torch.no_grad():
-        network(images)
-    assert torch.equal(seen['mask'][:, 0], seen['maps'][0][:, -1] > 0.05)
-    assert seen['mask'].any()
-    assert not seen['mask'].all()
+    before.zero_()  # empty heatmaps
+    assert matters()
+    last.zero_()
+    assert not matters()
 
 
 def test_images_of_another_size_say_what_to_set(build):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.models.targets import line_drawing
 from benchmark.models.targets.attention_targets import draw_edge_maps, draw_point_maps
 from benchmark.models.targets.curve_sampling import sample_curves, trace
 from benchmark.protocol.layouts import LAYOUTS, Curve
 from benchmark.suite.speed.reference_targets import draw_edge_maps_plainly, draw_point_maps_plainly, trace_plainly
+from tests.models.other_device import OtherDevice
 
 GOLDEN = Path(__file__).parents[2] / 'data' / 'targets.npz'
 NAMES = {'cofw': 'COFW', '300w': '300W', 'wflw': 'WFLW'}
@@ -152,19 +152,16 @@ def test_a_face_is_drawn_alike_alone_and_in_a_batch(make_faces, layout):
     assert torch.equal(draw_point_maps(faces, *SIZES), alone)
 
 
-def test_cutting_lines_without_asking_the_device_gives_the_same_maps(make_faces, monkeypatch):
-    faces, curves = torch.from_numpy(make_faces('cofw')), LAYOUTS['cofw'].curves
-    expected = draw_edge_maps(faces, curves, *SIZES)
-    pieces = line_drawing.PIECES
-
-    def cut(length):
-        lines = torch.arange(len(length)).repeat_interleave(pieces)
-        return lines, torch.arange(pieces).repeat(len(length)), pieces
-
-    monkeypatch.setattr(line_drawing, '_cut', cut)
-    maps = draw_edge_maps(faces, curves, *SIZES)
-    assert (maps - expected).abs().max() < 0.02
-    assert (maps - expected)[expected > 0].abs().mean() < 1e-3
+@pytest.mark.parametrize('layout', NAMES)
+def test_another_device_draws_the_same_maps(make_faces, layout):
+    faces, curves = torch.from_numpy(make_faces(layout)), LAYOUTS[layout].curves
+    points, edges = draw_point_maps(faces, *SIZES), draw_edge_maps(faces, curves, *SIZES)
+    with OtherDevice():
+        other_points, other_edges = draw_point_maps(faces, *SIZES), draw_edge_maps(faces, curves, *SIZES)
+    torch.testing.assert_close(other_points, points, rtol=0, atol=1e-6)
+    difference = (other_edges - edges).abs()
+    assert difference.max() < 0.02
+    assert difference[edges > 0].mean() < 1e-3
 
 
 def test_targets_are_drawn_without_reading_values_back():
