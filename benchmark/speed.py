@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.memory import keep_freed_memory
-from benchmark.suite.speed import PARTS
+from benchmark.suite.speed import ON_CPU, PARTS
 
 if TYPE_CHECKING:
     from benchmark.records.speed import Measurement
@@ -67,25 +69,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if given and not given.is_dir():
                 flag = f'--{name.replace("_", "-")}'
                 raise UsageError(f'{flag} {given}: no such folder (make it, or choose another one)')
-        measurements = _measure(options)
-        from benchmark.records.speed import store
-
-        written = store(options.store, measurements)
+        measurements = _measure_and_store(options)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     if options.json:
         print(f'[{", ".join(measurement.model_dump_json(indent=1) for measurement in measurements)}]')
-    else:
-        from benchmark.suite.speed.table import print_tables
-
-        print_tables(measurements)
-    print(f'wrote {written}', file=sys.stderr)
     return 0
 
 
-def _measure(given: argparse.Namespace) -> list[Measurement]:
-    keep_freed_memory()  # as in a training
+def _measure_and_store(options: argparse.Namespace) -> list[Measurement]:
+    """Each part is stored, and shown, when it is finished: it may take minutes, and the next one may fail."""
+    from benchmark.records.speed import store
+
+    measurements: list[Measurement] = []
+    written: dict[Path, None] = {}
+    try:
+        for measurement in _measure(options):
+            written[store(options.store, [measurement])] = None
+            measurements.append(measurement)
+            if not options.json:
+                from benchmark.suite.speed.table import print_tables
+
+                print_tables([measurement])
+    finally:
+        for path in written:
+            print(f'wrote {path}', file=sys.stderr)
+    return measurements
+
+
+def _measure(given: argparse.Namespace) -> Iterator[Measurement]:
+    # As in a training.
+    keep_freed_memory()
+    os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    if given.device == 'cpu' and 'torch' not in sys.modules:
+        os.environ['CUDA_VISIBLE_DEVICES'] = '-1'  # MMEngine trains on a GPU wherever PyTorch sees one
     # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
     import torch
 
@@ -99,14 +117,12 @@ def _measure(given: argparse.Namespace) -> list[Measurement]:
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
     folders = {name: getattr(given, name) or Path(usual) for name, usual in FOLDERS.items()}
     options = Options(**folders, seconds=given.seconds, device=device)
-    environment = describe_environment(device, 'float32')
-    measurements = []
     for name in dict.fromkeys(given.parts or PARTS):
-        part = import_module(f'benchmark.suite.speed.{name}')
-        found = part.measure(options)
+        here = 'cpu' if name in ON_CPU else device
+        environment = describe_environment(here, 'float32')
+        found = import_module(f'benchmark.suite.speed.{name}').measure(replace(options, device=here))
         now = datetime.now(timezone.utc).isoformat(timespec='seconds')
-        measurements.append(found.model_copy(update={'environment': environment, 'measured': now}))
-    return measurements
+        yield found.model_copy(update={'environment': found.environment or environment, 'measured': now})
 
 
 if __name__ == '__main__':

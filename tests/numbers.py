@@ -44,8 +44,6 @@ test_evaluator = dict(benchmark='{BENCHMARK}')
 _SGD = "dict(_delete_=True, type='OptimWrapper', optimizer=dict(type='SGD', lr={}, momentum=0.9))"
 _STAR = "loss=dict(_delete_=True, type='STARLoss')"
 _HOURGLASS = f"backbone=dict(layout='cofw', channels=8), head=dict(layout='cofw', {_STAR})"
-# Forgets as the recipe does with twice as many images a batch, for which the numbers were stored.
-_AVERAGE = "[dict(type='EpochAccumulationHook'), dict(type='StepEMAHook', half_life=5000, update_buffers=True)]"
 # By name: recipe, and what a configuration of it says.
 EXPERIMENTS = {
     'small-smoothl1': (
@@ -56,10 +54,7 @@ EXPERIMENTS = {
         'small_64x64',
         f'model = dict(head=dict(out_channels=29, {_STAR}))\noptim_wrapper = {_SGD.format(1e-4)}',
     ),
-    'hourglass-star': (
-        'official_small_128x128',
-        f'model = dict({_HOURGLASS})\noptim_wrapper = {_SGD.format(1e-5)}\ncustom_hooks = {_AVERAGE}',
-    ),
+    'hourglass-star': ('official_small_128x128', f'model = dict({_HOURGLASS})\noptim_wrapper = {_SGD.format(1e-5)}'),
 }
 
 

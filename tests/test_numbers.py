@@ -22,6 +22,7 @@ from benchmark.analysis.audit import band, figures, likeness, pairs, signature
 from benchmark.console import Terminated, exit_status
 from benchmark.models.losses import moments, star_loss_triton
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
+from benchmark.models.targets import line_drawing
 from benchmark.protocol import claim_rules, claims
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import SEALED_SINCE, read_records
@@ -48,6 +49,7 @@ class NoSource(Enum):
     """Numbers that are neither measured nor constants of the code, and why."""
 
     AIM = 'an aim, set before anything was measured'
+    COUNTED = 'counted by the command that the page names, or a test, before and after the change was made'
     TRIED = 'the version that Debian 12 has, on which it was tried'
     ORIGIN = 'where differences have no sign, or a data set has its first pixel'
 
@@ -122,6 +124,7 @@ def readme() -> list[tuple]:
 
 
 def speed_page() -> list[tuple]:
+    official = config('softargmax_hg4-attn-star_32b-500e_300w-256x256')
     memory = [speed('loss', LARGE, way, HEATMAPS) for way in (STAR, BASELINE, OFFICIAL)]
     memory += [speed('step', network, way, HEATMAPS) for network in NETWORKS.values() for way in (STAR, 'smooth-L1')]
     export = [[f'{network}, 128 x 128, {images} image' for images in BATCHES] for network in NETWORKS.values()]
@@ -148,6 +151,18 @@ def speed_page() -> list[tuple]:
         ('{} and {} times as fast as by', *(speed('loss', size, STAR, FASTER) for size in (FEW, SMALL))),
         ('{} and {} times as long as copying', *(speed('loss', size, 'copying twice') for size in (FEW, SMALL))),
         ('{} times as long as that one at {}.', speed('loss', LARGE, 'soft-argmax by sums + smooth-L1'), LARGE),
+        ('300W, {} images, float32', official.train_dataloader.batch_size),
+        ('the GPU was told {} operations; it is now told {}, or {} where', *[NoSource.COUNTED] * 3),
+        ('waited {} times, now never. {} bytes were copied, now {}.', *[NoSource.COUNTED] * 3),
+        ('{} fills in a forward and backward pass on the CPU become {}, as many', *[NoSource.COUNTED] * 2),
+        ('deterministic algorithms ({}) |', NoSource.COUNTED),
+        ('{} operations become one;', NoSource.COUNTED),
+        ('| {} waits a step less', NoSource.COUNTED),
+        ('cut into {} pieces on average instead of {} each', line_drawing.PIECES, NoSource.COUNTED),
+        ('augmented, take {} in the mean, {} in the worst batch;', *[NoSource.COUNTED] * 2),
+        ('{} operations instead of {} for each of {} layers', *[NoSource.COUNTED] * 3),
+        ('compile in {} minutes on two', NoSource.COUNTED),
+        ('The aim is {} images a second', NoSource.AIM),
         ('below {}.', moments.MIN_MASS),
         ('for {} MiB of heatmaps', moments.CACHED_BYTES / 2**20),
         ('up to {} x {} cells', *[math.isqrt(star_loss_triton.LARGEST)] * 2),
@@ -170,9 +185,10 @@ def clusters_page() -> list[tuple]:
 
 def configurations_page() -> list[tuple]:
     official = config('softargmax_hg4-attn-star_32b-500e_300w-256x256')
+    short = config('softargmax_hg4-attn-star_32b-60e_300w-256x256')
     hourglass = config('softargmax_hg1w32-attn-star_16b-40e_300w-128x128').model
     hrnet = config('hm_hrnet-w8-mse_16b-40e_300w-128x128').model
-    (half_life,) = [hook.half_life for hook in official.custom_hooks if hook.type == 'StepEMAHook']
+    (momentum,) = [hook.momentum for hook in official.custom_hooks if hook.type == 'StepEMAHook']
     batch, images = official.train_dataloader.batch_size, official.model.data_preprocessor
     return [
         ('one stack of {} channels at {} x {}', hourglass.backbone.channels, *hourglass.head.decoder.input_size),
@@ -183,8 +199,9 @@ def configurations_page() -> list[tuple]:
         ('stacks weigh {}, {}, {}, {} |', *official.model.head.stack_weights),
         ('Adam at {}, x {} after', official.optim_wrapper.optimizer.lr, official.param_scheduler[0].gamma),
         ('after {}, {} and {} of {} epochs', *official.param_scheduler[0].milestones, official.train_cfg.max_epochs),
-        ('halved after {} images', half_life),
+        ('halved after {} images', batch * math.log(0.5) / math.log(1 - momentum)),
         ('BGR in [{}, {}]', *((grey - images.mean[0]) / images.std[0] for grey in (0, 255))),
+        ('| official, in {} epochs |', short.train_cfg.max_epochs),
         ('official batch of {} does', batch),
         ('two batches of {} are added up', batch / 2),
         ('waits for another gives up after {} minutes', TIMEOUT_SECONDS / 60),

@@ -13,6 +13,7 @@ import torch
 from benchmark import speed
 from benchmark.datasets.prepared import open_prepared, write_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
+from benchmark.errors import BenchmarkError
 from benchmark.records.speed import Measurement, read_speed_report
 from benchmark.suite.speed import PARTS
 
@@ -149,6 +150,50 @@ def test_all_parts_are_measured_unless_some_are_named(monkeypatch, tmp_path, cap
         asked.clear()
     (path,) = tmp_path.iterdir()
     assert [one.part for one in read_speed_report(path).measurements] == sorted(PARTS)
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """Put parts in place of all others that find nothing, or fail where the test says so."""
+
+    class Part:
+        failing = ()
+
+        def __init__(self, name):
+            self.name = name.rpartition('.')[2]
+
+        def measure(self, options):
+            if self.name in self.failing:
+                raise BenchmarkError(f'{self.name}: no room')
+            return Measurement(part=self.name, about=f'on {options.device}', rows=())
+
+    monkeypatch.setattr(speed, 'import_module', Part)
+    return Part
+
+
+@pytest.mark.parametrize('failure', [(), ('--json',)])
+def test_part_that_fails_leaves_what_was_measured_before(parts, failure, tmp_path, capsys):
+    parts.failing = ('input',)
+    assert speed.main(['loss', 'step', 'input', '--device', 'cpu', '--store', str(tmp_path), *failure]) == 1
+    (path,) = tmp_path.iterdir()
+    assert [one.part for one in read_speed_report(path).measurements] == ['loss', 'step']
+    out, err = capsys.readouterr()
+    assert err == f'wrote {path}\nerror: input: no room\n'
+    assert out == ('' if failure else 'loss: on cpu\nstep: on cpu\n')
+
+
+def test_parts_of_the_cpu_are_filed_under_its_name_beside_a_gpu(parts, monkeypatch, tmp_path):
+    names = {'cpu': 'A Processor', 'cuda': 'Some GPU'}
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr('benchmark.suite.environment.device_name', names.get)
+    monkeypatch.setattr('benchmark.suite.environment.arithmetic', lambda device: {})
+    assert speed.main(['--device', 'cuda', '--store', str(tmp_path)]) == 0
+    found = {report.device_name: report.measurements for report in map(read_speed_report, tmp_path.iterdir())}
+    assert [one.part for one in found['A Processor']] == ['inference', 'input']
+    assert [one.part for one in found['Some GPU']] == ['evaluation', 'loss', 'step', 'training']
+    for device, name in names.items():
+        for one in found[name]:
+            assert (one.about, one.environment.device, one.environment.device_name) == (f'on {device}', device, name)
 
 
 @pytest.mark.parametrize('line', re.findall(r'^python -m benchmark\.speed(.*?)(?: *#.*)?$', PAGE, re.MULTILINE))

@@ -43,6 +43,9 @@ class Row(Schema):
     synchronizations: int | None = Field(
         None, description='how often the host waits for the GPU in it, from the profiler; null on a CPU'
     )
+    shares: dict[str, float] | None = Field(
+        None, description='share of its time by part, fractions whose sum is 1; null where not measured'
+    )
 
 
 class Measurement(Schema):

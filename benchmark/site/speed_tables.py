@@ -38,6 +38,7 @@ def _table(report: SpeedReport, measurement: Measurement) -> Table:
     grouped = any(row.group for row in rows)
     memory = any(row.memory_mib is not None for row in rows)
     waits = any(row.synchronizations is not None for row in rows)
+    parts = list(dict.fromkeys(part for row in rows for part in row.shares or ()))
     article = 'an' if measurement.unit == 'image' else 'a'
     columns = [Column('on', numeric=False)] if grouped else []
     columns += [Column('way', numeric=False), Column(f'ms {article} {measurement.unit}'), Column(_rate(measurement))]
@@ -45,14 +46,15 @@ def _table(report: SpeedReport, measurement: Measurement) -> Table:
     columns += [Column(f'time of {subject} over this')] if subject else []
     columns += [Column('MiB', group='peak memory'), Column('heatmaps', group='peak memory')] if memory else []
     columns += [Column('waits for the GPU')] if waits else []
+    columns += [Column(part, group='share of time, %') for part in parts]
     bodies = tuple(
-        tuple(_line(row, measurement, grouped, memory, waits) for row in group)
+        tuple(_line(row, measurement, grouped, memory, waits, parts) for row in group)
         for _, group in groupby(rows, key=lambda row: row.group)
     )
     return Table(_caption(report, measurement), tuple(columns), bodies)
 
 
-def _line(row: Row, measurement: Measurement, grouped: bool, memory: bool, waits: bool) -> Line:
+def _line(row: Row, measurement: Measurement, grouped: bool, memory: bool, waits: bool, parts: Sequence[str]) -> Line:
     cells = [Cell(row.group)] if grouped else []
     cells += [
         Cell(row.name),
@@ -68,6 +70,8 @@ def _line(row: Row, measurement: Measurement, grouped: bool, memory: bool, waits
         cells += [Cell(), Cell()] if none else [Cell(f'{row.memory_mib:.1f}'), Cell(f'{row.memory_heatmaps:.2f}')]
     if waits:
         cells.append(Cell() if row.synchronizations is None else Cell(str(row.synchronizations)))
+    shares = row.shares or {}
+    cells += [Cell(f'{100 * shares[part]:.1f}') if part in shares else Cell() for part in parts]
     return Line(tuple(cells), strong=measurement.subject is not None and row.name == measurement.subject)
 
 

@@ -23,7 +23,9 @@ def compile_parts(model: nn.Module, options: Mapping[str, object]) -> None:
         options: arguments of ``torch.compile``; without ``dynamic`` each shape is compiled for itself.
     """
     options = {'dynamic': False, **options}
-    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, FORMS)
+    settings = torch._dynamo.config
+    limit = 'recompile_limit' if hasattr(settings, 'recompile_limit') else 'cache_size_limit'  # until PyTorch 2.6
+    setattr(settings, limit, max(getattr(settings, limit), FORMS))
     for part in _parts(model):
         part.compile(**options)
     # Heads call their own ``forward`` and not themselves.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.fuzz.__main__ import CORPUS
 from tests.fuzz.targets import LONGEST_MESSAGE, TARGETS
 
+hypothesis = pytest.importorskip('hypothesis', reason='needs hypothesis')
+st = pytest.importorskip('hypothesis.strategies', reason='needs hypothesis')
 FOUND = sorted(path for path in CORPUS.glob('*/*') if path.is_file())
 
 
@@ -30,8 +30,12 @@ def test_hostile_file_is_refused_in_one_line_or_true(name):
     target = TARGETS[name]
     seeds = target.seeds()
 
-    @settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(chance=st.integers(0, 2**32), seed=st.sampled_from(range(len(seeds))), times=st.sampled_from((1, 1, 2, 4)))
+    @hypothesis.settings(
+        max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+    )
+    @hypothesis.given(
+        chance=st.integers(0, 2**32), seed=st.sampled_from(range(len(seeds))), times=st.sampled_from((1, 1, 2, 4))
+    )
     def holds(chance, seed, times):
         content, rng = seeds[seed], random.Random(chance)
         for _ in range(times):

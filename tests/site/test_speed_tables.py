@@ -101,6 +101,26 @@ def test_every_way_has_a_line_with_what_was_measured(reports):
     assert {len(line.cells) for body in table.bodies for line in body} == {len(table.columns)}
 
 
+def test_parts_of_the_time_have_a_column_each(tmp_path):
+    rows = (
+        row('float32', 20.0, shares={'loading': 0.25, 'network': 0.75}),
+        row('compiled', 10.0, shares={'loading': 0.5, 'hooks': 0.5}),
+        row('CUDA graphs', 5.0),
+    )
+    store(tmp_path / 'speed', [Measurement(part='training', about='it', rows=rows, environment=environment())])
+    (table,) = speed_tables([tmp_path])
+    assert [f'{column.group}: {column.label}' for column in table.columns if column.group] == [
+        'share of time, %: loading',
+        'share of time, %: network',
+        'share of time, %: hooks',
+    ]
+    assert [[cell.text for cell in line.cells[-3:]] for line in table.bodies[0]] == [
+        ['25.0', '75.0', NONE],
+        ['50.0', NONE, '50.0'],
+        [NONE, NONE, NONE],
+    ]
+
+
 def test_columns_that_nothing_was_measured_for_are_left_out(reports):
     table = speed_tables([reports])[0]
     assert [column.label for column in table.columns] == [

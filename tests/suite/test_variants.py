@@ -61,7 +61,9 @@ def test_every_network_has_every_loss_with_and_without_attention_on_every_datase
     found, problems = find_experiments(CONFIGS)
     assert problems == []
     kinds = [(one.benchmark, one.backbone, one.loss) for one in found if 'Hourglass' in one.backbone]
-    assert len(set(kinds)) == len(kinds) == 3 * 4 * 10
+    assert len(set(kinds)) == len(kinds)
+    kinds = [kind for kind in kinds if 'epochs' not in kind[1]]
+    assert len(kinds) == 3 * 4 * 10
     assert len({kind[0] for kind in kinds}) == 3 and len({kind[1] for kind in kinds}) == 4
 
 

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 PARTS: Mapping[str, str] = {
     'loss': 'forward and backward pass of the losses, and the memory that it takes',
     'step': 'whole training steps of small networks, on a GPU of the official ones as well',
+    'training': 'whole epochs as trainings make them, in several ways, and what their time goes to',
     'input': 'training samples, from images to augmented batches with the targets of all maps',
     'evaluation': 'landmarks and covariances of test images, with and without the flip test',
     'inference': 'landmarks by PyTorch and by the exported model in onnxruntime',
 }
+# Parts that measure the CPU, on a machine with a GPU as well.
+ON_CPU = frozenset({'input', 'inference'})

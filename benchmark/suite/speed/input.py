@@ -14,15 +14,14 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import DATASETS, MODELS
 from torch import Tensor
 
-from benchmark.datasets.prepared import Prepared, open_prepared, write_prepared
-from benchmark.datasets.synthetic import prepare_synthetic
-from benchmark.datasets.synthetic.sampling import CONDITIONS
+from benchmark.datasets.prepared import Prepared, open_prepared
 from benchmark.models.batches.face_dataset import collate_crops
 from benchmark.models.batches.official_augmentation import OfficialFaceAugmentation
 from benchmark.models.targets.attention_targets import draw_edge_maps, draw_point_maps
 from benchmark.models.targets.codec import denormalize_keypoints
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.speed import Measurement
+from benchmark.suite.speed.faces import draw_faces, is_prepared, take_faces
 from benchmark.suite.speed.official_style import OfficialStyleSamples
 from benchmark.suite.speed.options import Options
 from benchmark.suite.speed.timing import Contender, compare, single_thread
@@ -132,18 +131,12 @@ def _batches(samples, count: int, collate: Callable[[list], dict] = default_coll
 
 
 def _few_faces(data_root: Path, folder: Path) -> tuple[Prepared, str]:
-    """Some faces, prepared in a folder of their own so that no large store is made, and which split they are of."""
+    """Some faces, and which split they are of."""
     for name in CANDIDATES:
-        if not (data_root / name / 'manifest.json').exists():
-            continue
-        prepared = open_prepared(data_root, name)
-        split = 'training' if prepared.train else 'test'
-        faces = prepared.train or prepared.test
-        chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(FACES, len(faces))).astype(int)]
-        write_prepared(folder, name, chosen, [], prepared.image_root)
-        return open_prepared(folder, name), split
-    prepare_synthetic(folder, DRAWN, train_images=FACES // 2, test_images=len(CONDITIONS))
-    return open_prepared(folder, DRAWN), 'newly drawn'
+        if is_prepared(data_root, name):
+            prepared = open_prepared(data_root, name)
+            return take_faces(prepared, FACES, folder), 'training' if prepared.train else 'test'
+    return draw_faces(DRAWN, FACES // 2, folder), 'newly drawn'
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.suite.experiments import Experiment, load_experiment
 from benchmark.suite.speed.options import Options
+from benchmark.suite.speed.profiling import MIB
 
 from mmpose.structures import PoseDataSample  # isort: skip
 
@@ -91,6 +92,13 @@ def random_batch(experiment: Experiment, images: int) -> dict:
 def landmarks(experiment: Experiment) -> int:
     """Number of landmarks of a configuration."""
     return get_benchmark(experiment.benchmark).layout.num_landmarks
+
+
+def heatmaps_mib(experiment: Experiment, images: int) -> float:
+    """Size of a batch of float32 heatmaps, in MiB."""
+    width, height = experiment.input_size
+    # All these networks give heatmaps of a quarter of the input's size.
+    return 4 * images * landmarks(experiment) * (width // 4) * (height // 4) / MIB
 
 
 def _sample(

@@ -10,9 +10,9 @@ from torch import nn
 
 from benchmark.records.speed import Measurement, Row
 from benchmark.suite.experiments import Experiment
-from benchmark.suite.speed.networks import Network, build, landmarks, load, networks_for, random_batch
+from benchmark.suite.speed.networks import Network, build, heatmaps_mib, load, networks_for, random_batch
 from benchmark.suite.speed.options import Options
-from benchmark.suite.speed.profiling import MIB, peak_mib, synchronizations
+from benchmark.suite.speed.profiling import peak_mib, synchronizations
 from benchmark.suite.speed.timing import Contender, compare, wall_clock
 
 LOSSES = {'smoothl1': 'smooth-L1', 'star': 'STAR'}
@@ -34,7 +34,8 @@ def measure(options: Options) -> Measurement:
             rows += _measure(network, options, options.seconds / len(networks))
     about = (
         'training steps on batches of random images of the size and number that the configuration has: normalization, '
-        'network, losses, gradients and optimizer, without loading, augmentation and averaging of weights; '
+        'network, losses, gradients and optimizer, without loading, augmentation and averaging of weights, which the '
+        'part training has; '
         'memory beside weights and optimizer'
     )
     return Measurement(part='step', about=about, clock='wall', subject=LOSSES['star'], rows=tuple(rows))
@@ -50,9 +51,7 @@ def _measure(network: Network, options: Options, seconds: float) -> list[Row]:
     group = f'{first.backbone}, {width} x {height}, {first.precision}, {images} images'
     contenders = [Contender(name, images, run) for name, run in steps.items()]
     rows = compare(contenders, seconds, wall_clock(device), group, LOSSES['star'])
-    # All these networks give heatmaps of a quarter of the input's size.
-    heatmap = 4 * images * landmarks(first) * (width // 4) * (height // 4) / MIB
-    return [_profiled(row, steps[row.name], heatmap, device) for row in rows]
+    return [_profiled(row, steps[row.name], heatmaps_mib(first, images), device) for row in rows]
 
 
 def _profiled(row: Row, run: Callable[[], object], heatmap: float, device: str) -> Row:

@@ -23,15 +23,16 @@ def print_tables(measurements: Iterable[Measurement], console: Console | None = 
     console = console or Console()
     for measurement in measurements:
         for group, rows in groupby(measurement.rows, key=lambda row: row.group):
-            console.print(_table(measurement, group, list(rows)))
+            rows = list(rows)
+            console.print(_table(measurement, group, rows))
+            if any(row.shares for row in rows):
+                console.print(_shares(rows))
         for line in (measurement.about, *measurement.notes):
             console.print(Text(f'{measurement.part}: {line}'))
 
 
 def _table(measurement: Measurement, group: str, rows: list[Row]) -> Table:
-    title = Text(': '.join(part for part in (measurement.part, group) if part), style='bold')
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify='left')
-    table.add_column('What', overflow='fold')
+    table = _empty(': '.join(part for part in (measurement.part, group) if part))
     labels = [f'ms an {measurement.unit}' if measurement.unit == 'image' else 'ms a batch', 'a second', 'x as fast']
     if measurement.subject:
         labels.append(f'{measurement.subject} / this')
@@ -40,11 +41,11 @@ def _table(measurement: Measurement, group: str, rows: list[Row]) -> Table:
     waits = any(row.synchronizations is not None for row in rows)
     labels += ['waits'] if waits else []
     for label in labels:
-        table.add_column(label, justify='right', min_width=min(len(label), 9))
+        table.add_column(label, justify='right', overflow='fold', min_width=min(len(label), 9))
     for row in rows:
         cells = [
             _spread(row.milliseconds, row.milliseconds_quartiles, decimals(row.milliseconds)),
-            f'{row.samples_per_second:.0f}',
+            f'{row.samples_per_second:.{0 if row.samples_per_second >= 10 else 1}f}',
             _spread(row.ratio, row.ratio_quartiles, 1),
         ]
         if measurement.subject:
@@ -56,6 +57,23 @@ def _table(measurement: Measurement, group: str, rows: list[Row]) -> Table:
         if waits:
             cells.append('' if row.synchronizations is None else str(row.synchronizations))
         table.add_row(Text(row.name), *cells)
+    return table
+
+
+def _shares(rows: list[Row]) -> Table:
+    """A line for each part, since names of ways take several lines in any case."""
+    table = _empty('share of time, %')
+    rows = [row for row in rows if row.shares]
+    for row in rows:
+        table.add_column(Text(row.name), justify='right', overflow='fold', min_width=9)
+    for part in dict.fromkeys(part for row in rows for part in row.shares):
+        table.add_row(part, *(f'{100 * row.shares[part]:.1f}' if part in row.shares else '' for row in rows))
+    return table
+
+
+def _empty(title: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(title, style='bold'), title_justify='left')
+    table.add_column('What', overflow='fold')
     return table
 
 

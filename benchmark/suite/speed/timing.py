@@ -14,6 +14,7 @@ import torch
 from benchmark.records.speed import Interval, Row
 
 LEAST_ROUNDS = 5
+FEWEST_ROUNDS = 3  # where one takes minutes
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Contender:
         samples: number of samples that a call of ``run`` makes.
         run: makes the next samples.
         repeats: calls of ``run`` in each round; more where one takes too little time for the clock.
+        warm_up: whether a call that is not counted precedes them; one that takes seconds needs none.
     """
 
     name: str
     samples: int
     run: Callable[[], object]
     repeats: int = 1
+    warm_up: bool = True
 
 
 def compare(
@@ -39,6 +42,7 @@ def compare(
     clock: Callable[[], float] = time.process_time,
     group: str = '',
     subject: str | None = None,
+    patience: float = float('inf'),
 ) -> tuple[Row, ...]:
     """Time all ways in turns.
 
@@ -48,6 +52,7 @@ def compare(
     Args:
         contenders: the ways; the first one is what the others are compared with.
         seconds: for how long to repeat, all ways together; there are five rounds at least.
+        patience: seconds after which three rounds have to do.
         clock: returns seconds.
         group: what it is done to.
         subject: name of the way whose time is divided by each of the others.
@@ -57,7 +62,7 @@ def compare(
     """
     rounds: list[list[float]] = []
     started = time.monotonic()
-    while len(rounds) < LEAST_ROUNDS or time.monotonic() - started < seconds:
+    while _goes_on(len(rounds), time.monotonic() - started, seconds, patience):
         rounds.append([_milliseconds(contender, clock) for contender in contenders])
     columns = list(zip(*rounds, strict=True))
     names = [contender.name for contender in contenders]
@@ -83,6 +88,10 @@ def compare(
     return tuple(rows)
 
 
+def _goes_on(rounds: int, passed: float, seconds: float, patience: float) -> bool:
+    return passed < seconds or rounds < (LEAST_ROUNDS if passed < patience else FEWEST_ROUNDS)
+
+
 def wall_clock(device: str) -> Callable[[], float]:
     """Clock of the wall that first waits until a GPU has done what it was told to."""
     if device == 'cpu':
@@ -96,7 +105,8 @@ def wall_clock(device: str) -> Callable[[], float]:
 
 
 def _milliseconds(contender: Contender, clock: Callable[[], float]) -> float:
-    contender.run()  # uncounted: memory and caches are then as if nothing else ran in between
+    if contender.warm_up:
+        contender.run()  # uncounted: memory and caches are then as if nothing else ran in between
     started = clock()
     for _ in range(contender.repeats):
         contender.run()

@@ -14,5 +14,11 @@ model = dict(
 )
 custom_hooks = [
     dict(type='EpochAccumulationHook'),
-    dict(type='StepEMAHook', half_life=10000, update_buffers=True),
+    dict(
+        type='StepEMAHook',
+        ema_type='ExponentialMovingAverage',
+        # An average that has forgotten half after 10,000 images.
+        momentum=1 - 0.5 ** (_base_.train_dataloader.batch_size / 10000),
+        update_buffers=True,
+    ),
 ]

@@ -24,3 +24,12 @@ model = dict(
     backbone=dict(channels=32, num_stacks=1, input_size=(128, 128)),
     head=dict(stack_weights=(1.0,), decoder=dict(input_size=(128, 128))),
 )
+custom_hooks = [
+    dict(type='EpochAccumulationHook'),
+    dict(
+        type='StepEMAHook',
+        ema_type='ExponentialMovingAverage',
+        momentum=1 - 0.5 ** (16 / 10000),
+        update_buffers=True,
+    ),
+]

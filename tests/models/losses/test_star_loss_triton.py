@@ -68,6 +68,7 @@ def test_kernels_pass_in_the_interpreter():
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.gpu
 @pytest.mark.parametrize('restriction', ['value', 'detach'])
 @pytest.mark.parametrize('distance', ['smooth_l1', 'l1', 'l2'])
 def test_loss_and_gradients_equal_those_of_float64_without_kernels(fused, plain, arguments, distance, restriction):
@@ -79,11 +80,13 @@ def test_loss_and_gradients_equal_those_of_float64_without_kernels(fused, plain,
         assert (one - other).norm() < 1e-5 * other.norm()
 
 
+@pytest.mark.gpu
 def test_smooth_l1_without_a_quadratic_part_is_l1(fused, arguments):
     results = [_with_gradients(loss, *arguments) for loss in (STARLoss(smooth_l1_beta=0.0), STARLoss('l1'))]
     assert all(torch.equal(*pair) for pair in zip(*results, strict=True))
 
 
+@pytest.mark.gpu
 @pytest.mark.parametrize('mass', [0.0, 1e-12, 1e-6, 1.0, 1e15])
 def test_any_shape_of_a_heatmap_has_a_finite_gradient(fused, device, mass):
     y, x = torch.meshgrid(torch.linspace(-1, 1, 16), torch.linspace(-1, 1, 16), indexing='ij')
@@ -97,11 +100,13 @@ def test_any_shape_of_a_heatmap_has_a_finite_gradient(fused, device, mass):
     assert all(part.isfinite().all() for part in _with_gradients(STARLoss(), heatmaps, keypoints))
 
 
+@pytest.mark.gpu
 def test_same_input_gives_the_same_bits(fused, arguments):
     results = [_with_gradients(STARLoss(), *arguments) for _ in range(2)]
     assert all(torch.equal(*pair) for pair in zip(*results, strict=True))
 
 
+@pytest.mark.gpu
 def test_second_derivative_is_refused(fused, arguments):
     heatmaps = arguments[0].requires_grad_()
     gradient = torch.autograd.grad(STARLoss()(heatmaps, arguments[1]), heatmaps, create_graph=True)[0]
@@ -109,6 +114,7 @@ def test_second_derivative_is_refused(fused, arguments):
         gradient.sum().backward()
 
 
+@pytest.mark.gpu
 def test_compiler_is_told_the_truth_about_the_kernels(fused, arguments):
     heatmaps, keypoints = (part.requires_grad_() for part in arguments[:2])
     options = ('smooth_l1', False, 1.0, 0.01, 1e-5)
@@ -120,6 +126,7 @@ def test_compiler_is_told_the_truth_about_the_kernels(fused, arguments):
     assert set(found.values()) == {'SUCCESS'}
 
 
+@pytest.mark.gpu
 def test_compiles_without_graph_breaks(fused, arguments):
     loss = STARLoss(use_target_weight=True)
     results = _with_gradients(torch.compile(loss, backend='aot_eager', fullgraph=True), *arguments)
@@ -152,6 +159,7 @@ def test_kernels_are_for_float32_on_a_gpu_and_maps_that_registers_hold():
     assert not star_loss.fused.fits(torch.empty(1, 1, 8, 8, device='meta'))
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 @pytest.mark.parametrize(
     ('shape', 'dtype', 'expected'),
@@ -166,6 +174,7 @@ def test_other_heatmaps_on_a_gpu_go_the_general_way(shape, dtype, expected):
     assert star_loss.fused.fits(torch.empty(shape, dtype=dtype, device='cuda')) is expected
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 def test_step_waits_for_nothing_on_a_gpu(fused, arguments):
     heatmaps = arguments[0].requires_grad_()

@@ -139,6 +139,7 @@ def test_nothing_is_waited_for_on_a_cpu():
     assert synchronizations(lambda: None, 'cpu') is None
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 def test_waiting_for_a_gpu_is_counted():
     values = torch.rand(8, device='cuda')

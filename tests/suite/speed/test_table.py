@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from rich.console import Console
 
 from benchmark.records.speed import Measurement, Row
+from benchmark.suite.speed.shares import PARTS
 from benchmark.suite.speed.table import print_tables
 
 
@@ -51,12 +53,32 @@ def test_groups_stand_apart_and_what_was_measured_has_columns(capsys):
     assert ['two', '10.00', '100', '2.0', '1.050'] in lines
 
 
-def test_table_fits_into_eighty_columns(capsys):
-    more = {'group': 'g', 'memory_mib': 1.0, 'memory_heatmaps': 1.0, 'subject_ratio': 1.0}
+def test_shares_of_the_time_have_a_table_of_their_own(capsys):
     rows = (
-        row('a way whose name needs more than one line', 1234.5, 100.0, subject_ratio_quartiles=(1.0, 1.0), **more),
+        row('one', 20.0, 1.0, group='small', shares={'loading': 0.0625, 'network': 0.9375}),
+        row('two', 200.0, 0.1, group='small'),
+        row('three', 50.0, 0.4, group='small', shares={'loading': 0.5, 'network': 0.5}),
+        row('four', 10.0, 2.0, group='large'),
     )
-    print_tables([Measurement(part='loss', about='it', subject='a', rows=rows)], Console(width=80))
+    lines = lines_of(capsys, Measurement(part='training', about='it', rows=rows))
+    assert lines.count(['What', 'one', 'three']) == 1
+    assert ['loading', '6.2', '50.0'] in lines and ['network', '93.8', '50.0'] in lines
+    assert ['two', '200.0', '5.0', '0.1'] in lines
+
+
+@pytest.mark.parametrize(
+    ('subject', 'more'),
+    [
+        ('a', {'subject_ratio': 1.0, 'subject_ratio_quartiles': (1.0, 1.0)}),
+        (None, {'synchronizations': 1234, 'shares': dict.fromkeys(PARTS, 1 / 7)}),
+    ],
+)
+def test_table_fits_into_eighty_columns(subject, more, capsys):
+    memory = {'memory_mib': 12345.0, 'memory_heatmaps': 123.0}
+    names = ['bfloat16, channels last, compiled, CUDA graphs', *map(str, range(4))]
+    rows = tuple(row(name, 1234.5, 100.0, group='g', **memory, **more) for name in names)
+    print_tables([Measurement(part='loss', about='it', subject=subject, rows=rows)], Console(width=80))
     out = capsys.readouterr().out
+    assert out.count('14.3') == (0 if subject else 5 * 7)
     assert max(map(len, out.splitlines())) <= 80
     assert '…' not in out

@@ -78,6 +78,18 @@ def test_rounds_go_on_until_the_time_is_up(monkeypatch, clock):
     assert row.rounds == len(calls) / 2 > LEAST_ROUNDS
 
 
+@pytest.mark.parametrize(('patience', 'rounds'), [(0, 3), (5, 4), (60, 5)])
+def test_fewer_rounds_have_to_do_where_they_take_too_long(monkeypatch, clock, patience, rounds):
+    now = iter(np.arange(0, 1000, 1.0))
+    monkeypatch.setattr('benchmark.suite.speed.timing.time.monotonic', lambda: float(next(now)))
+
+    def run():
+        clock.now += 1
+
+    (row,) = compare([Contender('one', 1, run)], 0, clock, patience=patience)
+    assert row.rounds == rounds
+
+
 def test_time_of_the_subject_is_divided_by_every_other_within_rounds(clock, contender):
     contenders = [contender('slow', 2, SLOW), contender('fast', 10, FAST)]
     slow, fast = compare(contenders, 0, clock, group='here', subject='fast')
@@ -95,6 +107,16 @@ def test_repeats_are_timed_together(clock):
     (row,) = compare([Contender('one', 2, run, repeats=3)], 0, clock)
     assert row.milliseconds == pytest.approx(1000)
     assert row.subject_ratio is None
+
+
+def test_every_call_counts_without_warming_up(clock):
+    durations = iter([1.0, 2.0, 3.0, 4.0, 5.0])
+
+    def run():
+        clock.now += next(durations)
+
+    (row,) = compare([Contender('one', 1, run, warm_up=False)], 0, clock)
+    assert row.milliseconds == pytest.approx(3000)
 
 
 def test_threads_are_as_before_afterwards():

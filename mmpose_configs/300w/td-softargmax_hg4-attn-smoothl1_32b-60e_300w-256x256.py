@@ -1,0 +1,6 @@
+_base_ = '../_base_/recipes/official_short_256x256.py'
+
+train_dataloader = dict(dataset=dict(benchmark='300w'))
+test_dataloader = dict(dataset=dict(benchmark='300w'))
+test_evaluator = dict(benchmark='300w')
+model = dict(backbone=dict(layout='300w'), head=dict(layout='300w'))
