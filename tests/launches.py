@@ -21,6 +21,7 @@ from unittest.mock import patch
 import torch
 from mmengine.config import Config
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -91,6 +92,25 @@ class _Listening(TorchDispatchMode):
             self.told.waits.append(f'a copy of {tuple(source.shape)} from {source.device.type}')
 
 
+class _Handing(TorchFunctionMode):
+    """Notes what hands values of the host to the GPU and shows no operation there: lists as indices, new tensors."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__()
+        self.told = told
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func is Tensor.__getitem__ and args[0].device == GPU:
+            indices = args[1] if isinstance(args[1], tuple) else (args[1],)
+            if any(isinstance(index, list) for index in indices):
+                self.told.waits.append('a list of indices')
+        makes = func in (torch.tensor, torch.as_tensor) and not isinstance(args[0], Tensor)
+        if (makes and kwargs.get('device') == GPU) or (func is Tensor.new_tensor and args[0].device == GPU):
+            self.told.waits.append('a new tensor of given values')
+        return func(*args, **kwargs)
+
+
 @contextmanager
 def listening() -> Iterator[Told]:
     """Write down what a GPU is told in here."""
@@ -99,7 +119,7 @@ def listening() -> Iterator[Told]:
     def without_meta(device_type: str, *arguments, **options):
         return nullcontext() if device_type == GPU.type else autocast(device_type, *arguments, **options)
 
-    with patch('torch.autocast', without_meta), _Listening(told):
+    with patch('torch.autocast', without_meta), _Handing(told), _Listening(told):
         yield told
 
 

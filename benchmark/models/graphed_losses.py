@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -16,15 +17,21 @@ class GraphedLosses:
 
     Augmentation and targets are computed as usual, and so are batches of another shape than the first, as the last one
     of an epoch may be. What is recorded is replayed on memory of its own: weights have to stay where they are, as
-    optimizers and averages leave them. Where recording fails, everything is computed as usual, and it is said why.
+    optimizers and averages leave them, and gradients are for one step: they cannot be added up over batches. Where
+    recording fails, everything is computed as usual, and it is said why.
 
     Args:
         estimator: with a head that has ``targets`` and ``compare``, such as :class:`SoftArgmaxHead` and
             :class:`StackedHourglassHead`.
 
+    Attributes:
+        failure: why recording failed, in one line; None where it has not.
+
     Raises:
         ValueError: its head has not.
     """
+
+    failure: str | None = None
 
     def __init__(self, estimator: TopdownPoseEstimator) -> None:
         if not (hasattr(estimator.head, 'targets') and hasattr(estimator.head, 'compare')):
@@ -51,25 +58,30 @@ class GraphedLosses:
     def _record(self, given: tuple[Tensor, ...]) -> bool:
         statistics = {name: buffer.clone() for name, buffer in self._parts.named_buffers()}
         device = given[0].device.type
+        autocast = torch.autocast(
+            device,
+            dtype=torch.get_autocast_dtype(device),
+            enabled=torch.is_autocast_enabled(device),
+            cache_enabled=False,
+        )
         try:
-            with torch.autocast(
-                device,
-                dtype=torch.get_autocast_dtype(device),
-                enabled=torch.is_autocast_enabled(device),
-                cache_enabled=False,
-            ):
-                torch.cuda.make_graphed_callables(
-                    self._parts, tuple(one.clone() for one in given), allow_unused_input=True
-                )
+            with autocast, _stream_kept():
+                copies = tuple(one.clone() for one in given)
+                torch.cuda.make_graphed_callables(self._parts, copies, allow_unused_input=True)
         except RuntimeError as error:
-            reason = str(error).partition('\n')[0]
-            warnings.warn(f'cuda_graphs: computed without, because recording failed: {reason}', stacklevel=2)
+            self.failure = str(error).partition('\n')[0]
+            warnings.warn(f'cuda_graphs: computed without, because recording failed: {self.failure}', stacklevel=2)
             return False
         finally:
             # Recording computes the batch several times, and batch normalization would count each.
             for name, buffer in self._parts.named_buffers():
                 buffer.copy_(statistics[name])
         return True
+
+
+def _stream_kept() -> AbstractContextManager:
+    """Puts the stream back that a failed recording leaves exchanged."""
+    return torch.cuda.stream(torch.cuda.current_stream()) if torch.cuda.is_available() else nullcontext()
 
 
 class _NetworkAndLosses(nn.Module):

@@ -35,7 +35,8 @@ class LoggedValuesHook(RuntimeInfoHook):
         norm = getattr(runner.optim_wrapper, 'take_gradient_norm', lambda: None)()
         if norm is not None:
             values[runner.optim_wrapper.grad_name] = norm
-        self._kept.append(values)
+        # Not with what their gradients are made of.
+        self._kept.append({name: one.detach() if isinstance(one, Tensor) else one for name, one in values.items()})
         intervals = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
         due = any(self.every_n_inner_iters(batch_idx, interval) for interval in intervals)
         if due or self.end_of_epoch(runner.train_dataloader, batch_idx):
@@ -46,11 +47,14 @@ class LoggedValuesHook(RuntimeInfoHook):
 
 
 def read(kept: list[dict[str, Value]]) -> list[Mapping[str, float]]:
-    """The values of tensors with one element each, asked for at once; numbers stay as they are."""
-    tensors = [value for values in kept for value in values.values() if isinstance(value, Tensor)]
-    if not tensors:
-        return list(kept)
-    found = iter(torch.cat([value.detach().reshape(1) for value in tensors]).tolist())
+    """The values of tensors with one element each, asked for once a device; numbers stay as they are."""
+    tensors: dict[torch.device, list[Tensor]] = {}
+    for values in kept:
+        for value in values.values():
+            if isinstance(value, Tensor):
+                tensors.setdefault(value.device, []).append(value.reshape(1))
+    found = {device: iter(torch.cat(some).tolist()) for device, some in tensors.items()}
     return [
-        {name: next(found) if isinstance(value, Tensor) else value for name, value in values.items()} for values in kept
+        {name: next(found[value.device]) if isinstance(value, Tensor) else value for name, value in values.items()}
+        for values in kept
     ]

@@ -17,7 +17,8 @@ DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
 class FaceOptimWrapper(OptimWrapper):
     """MMEngine's ``OptimWrapper`` that leaves the norm of clipped gradients where it was computed.
 
-    MMEngine reads it in every step, for the log; a GPU would be waited for.
+    MMEngine reads it in every step, for the log; a GPU would be waited for. Here :class:`LoggedValuesHook` takes it for
+    the log; other runners than this benchmark's name it in ``default_hooks``, as ``runtime_info``.
 
     Attributes:
         gradient_norm: of the last step, before clipping, a scalar on the device; None where nothing was clipped since

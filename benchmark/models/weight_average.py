@@ -24,7 +24,7 @@ class JointMovingAverage(ExponentialMovingAverage):
         Args:
             model: the source, always the same one.
         """
-        if not self.update_buffers or self.steps == 0 or self.steps % self.interval:
+        if self.steps == 0 or self.steps % self.interval:
             super().update_parameters(model)
             return
         if self._pairs is None:
@@ -33,4 +33,6 @@ class JointMovingAverage(ExponentialMovingAverage):
             self._pairs = [self.avg_parameters[name] for name in names], [sources[name] for name in names]
         with torch.no_grad():
             torch._foreach_lerp_(*self._pairs, self.momentum)
+            if not self.update_buffers:
+                torch._foreach_copy_(list(self.module.buffers()), list(model.buffers()))
         self.steps += 1

@@ -112,7 +112,9 @@ class Settings(Schema):
     channels_last: bool = Field(description='whether images are laid out channels last')
     compiled: bool = Field(description='whether the network is compiled by torch.compile')
     gradient_checkpointing: bool = Field(description='whether features are computed again for the gradient')
-    cuda_graphs: bool = Field(False, description='whether network and losses are recorded as CUDA graphs, on a GPU')
+    cuda_graphs: bool = Field(
+        False, description='whether one process on a GPU is to record network and losses as CUDA graphs'
+    )
 
 
 class Pretrained(Schema):

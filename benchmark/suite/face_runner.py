@@ -47,6 +47,9 @@ class FaceRunner(Runner):
         preprocessor = getattr(self.model, 'data_preprocessor', None)  # a model of several processes hides it
         if self.on_gpu and getattr(preprocessor, 'augmentation', None) is not None:
             self._train_dataloader = keep_crops_there(self._train_dataloader, free_bytes())
+        if self.cfg.get('cuda_graphs', False) and self._train_dataloader.get('num_workers'):
+            # A thread that asks for pinned memory while graphs are recorded makes that fail.
+            self._train_dataloader = {**self._train_dataloader, 'pin_memory': False}
         loop = super().build_train_loop(loop)
         dataset = loop.dataloader.dataset
         if getattr(dataset, 'by_number', False):
@@ -97,13 +100,22 @@ class FaceRunner(Runner):
             compile_parts(model, {} if compiled is True else dict(compiled))
         if not self.distributed:
             if self.on_gpu and self.cfg.get('cuda_graphs', False):
-                model.loss = GraphedLosses(model)
+                self._record(model)
             return super().wrap_model(model_wrapper_cfg, model)
         model = synchronize_batch_norm(model, 'cuda' if self.on_gpu else 'cpu')
         return SharedModel(
             model.cuda() if self.on_gpu else model,
             device_ids=[int(os.environ['LOCAL_RANK'])] if self.on_gpu else None,
         )
+
+    def _record(self, model: nn.Module) -> None:
+        try:
+            if (self.cfg.get('optim_wrapper') or {}).get('accumulative_counts', 1) > 1:
+                # Gradients lie where those of the next batch are replayed to.
+                raise ValueError('cuda_graphs: not with accumulative_counts')
+            model.loss = GraphedLosses(model)
+        except ValueError as error:
+            raise BenchmarkError(f'{self.cfg.filename}: {error} (leave out cuda_graphs)') from error
 
     @property
     def on_gpu(self) -> bool:

@@ -13,9 +13,10 @@ from torch import nn
 
 from benchmark.models.batches.face_dataset import FaceCropDataset
 from benchmark.models.networks.separable_upsampling import make_upsampling_deterministic
+from benchmark.suite.substitutes import kind
 
 # Of the memory that is free when the training begins: what crops may take of it, so that the network has the rest.
-CROPS_SHARE = 0.25
+CROPS_SHARE = 0.1
 
 
 def repeat_bits() -> None:
@@ -39,8 +40,8 @@ def whole_float32() -> Iterator[None]:
 
 def fuse_optimizer(config: Config) -> None:
     """Let an optimizer take each step in one operation, unless its configuration says how; it is changed."""
-    optimizer = config.optim_wrapper.optimizer
-    if optimizer.type in ('Adam', 'AdamW', 'SGD') and not {'fused', 'foreach'} & optimizer.keys():
+    optimizer = config.optim_wrapper.get('optimizer') or {}  # there may be several, in wrappers of their own
+    if kind(optimizer) in ('Adam', 'AdamW', 'SGD') and not {'fused', 'foreach'} & optimizer.keys():
         optimizer.fused = True
 
 
@@ -66,7 +67,7 @@ def keep_crops_there(loader: dict, free_bytes: int) -> dict:
     Returns:
         The configuration, with its dataset built where that is one of crops.
     """
-    if loader['dataset'].get('type') != FaceCropDataset.__name__ or is_distributed():
+    if kind(loader['dataset']) != FaceCropDataset.__name__ or is_distributed():
         return loader
     dataset = DATASETS.build(loader['dataset'])
     if dataset.nbytes > CROPS_SHARE * free_bytes:

@@ -13,6 +13,8 @@ from benchmark.suite.components import Components, changed
 
 # Raised whenever a change of code changes numbers, so that results of older code are not taken for current ones.
 RESULTS_VERSION = 2
+# Likewise, of what a GPU computes otherwise.
+GPU_VERSION = 2
 
 _NUMBERS_DO_NOT_DEPEND_ON = ('backbone_name', 'needs_gpu', 'log_level', 'log_processor')
 
@@ -43,7 +45,7 @@ class Identity:
             'configuration': _sha256(self._numbers),
             'components': dict(self.components.sources),
             'data': self.dataset,
-            'device': self.device,
+            'device': f'{self.device} {GPU_VERSION}' if self.device == 'cuda' else self.device,
             'weights': self.weights,
         }
 

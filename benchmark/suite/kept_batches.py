@@ -38,8 +38,12 @@ class KeptBatches:
         kept, size = [], 0
         for batch in self._loader:
             size += sum(image.nbytes for image in batch['inputs'])
-            kept = [*kept, batch] if size <= LARGEST else []
-            yield _own(batch)
+            if size <= LARGEST:
+                # Copies: what loading processes hand over lies in shared memory, an open file for each image.
+                kept.append({**_own(batch), 'inputs': [image.clone() for image in batch['inputs']]})
+            else:
+                kept.clear()
+            yield batch
         if size <= LARGEST:
             self._batches = kept
 

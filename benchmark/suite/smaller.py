@@ -35,6 +35,8 @@ def in_parts(experiment: Experiment, parts: int) -> Experiment:
         raise BenchmarkError(f'{where} cannot be divided by {parts} (choose another batch size)')
     loader.batch_size //= parts
     optimization.accumulative_counts = optimization.get('accumulative_counts', 1) * parts
+    if config.get('cuda_graphs', False):
+        config.cuda_graphs = False  # not with accumulation
     for schedule in config.get('param_scheduler', []):
         if not schedule.get('by_epoch', True):
             _stretch(schedule, parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mmengine.config import Config
 
 from benchmark.models.hooks import EpochAccumulationHook, StepEMAHook
@@ -18,15 +20,21 @@ def put_substitutes(config: Config) -> None:
     - MMPose's heatmap heads leave out an accuracy of the training batch that nobody reads, for which all heatmaps go to
       the host.
     """
-    if config.get('optim_wrapper') is not None and config.optim_wrapper.get('type') in (None, 'OptimWrapper'):
+    if config.get('optim_wrapper') is not None and kind(config.optim_wrapper) in ('', 'OptimWrapper'):
         config.optim_wrapper.type = FaceOptimWrapper.__name__
     config.default_hooks = {**config.get('default_hooks', {}), 'runtime_info': {'type': LoggedValuesHook.__name__}}
     hooks = [
-        {**hook, 'type': StepEMAHook.__name__} if hook.get('type') == 'EMAHook' else hook
+        {**hook, 'type': StepEMAHook.__name__} if kind(hook) == 'EMAHook' else hook
         for hook in config.get('custom_hooks') or []
     ]
     accumulates = (config.get('optim_wrapper') or {}).get('accumulative_counts', 1) > 1
-    if accumulates and not any(hook.get('type') == EpochAccumulationHook.__name__ for hook in hooks):
+    if accumulates and not any(kind(hook) == EpochAccumulationHook.__name__ for hook in hooks):
         hooks.append({'type': EpochAccumulationHook.__name__})
     config.custom_hooks = hooks
     config.model.train_cfg = {'compute_acc': False, **(config.model.get('train_cfg') or {})}
+
+
+def kind(part: Mapping) -> str:
+    """Name of the class of a part of a configuration, which may give the class itself, or a scope before its name."""
+    named = part.get('type', '')
+    return getattr(named, '__name__', named).rpartition('.')[2]

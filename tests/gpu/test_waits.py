@@ -10,6 +10,7 @@ import torch
 from mmpose.registry import DATASETS
 
 from benchmark.models.batches.face_dataset import collate_crops
+from benchmark.models.graphed_losses import BEFORE
 from benchmark.suite.speed.runners import conditions_of_training, prepared_runner, release
 from tests.gpu.recipes import BATCH, each_precision, each_recipe, load_recipe
 
@@ -74,6 +75,19 @@ def test_step_with_clipping_averages_and_accumulation_waits_for_nothing(prepare)
     config.optim_wrapper.accumulative_counts = 2  # the second batch makes the step
     config.custom_hooks = [{'type': 'EMAHook', 'ema_type': 'ExponentialMovingAverage', 'update_buffers': True}]
     check_a_step(prepare(config))
+
+
+def test_recorded_step_waits_for_nothing(prepare):
+    config = load_recipe('hourglass', 'bfloat16, channels last', cuda_graphs=True)
+    config.train_dataloader.batch_size = 4
+    runner = prepare(config)
+    batches = iter(runner.train_dataloader)
+    for index in range(BEFORE + 2):
+        runner.train_loop.run_iter(index, next(batches))
+    assert runner.model.loss.failure is None
+    batch = next(batches)
+    with refusing_waits():
+        runner.train_loop.run_iter(BEFORE + 2, batch)
 
 
 def test_crops_on_the_gpu_are_those_that_would_be_loaded(prepare, device):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import weakref
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,7 +11,8 @@ import torch.nn.functional as F
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
-import benchmark.models  # noqa: F401
+from benchmark.models import LoggedValuesHook
+from benchmark.models.logged_values import read
 
 CLIPPED = {'optimizer': {'type': 'SGD', 'lr': 0.1}, 'clip_grad': {'max_norm': 0.5}}
 
@@ -24,6 +27,16 @@ class Line(BaseModel):
 
     def forward(self, x, y, mode):
         return {'loss_a': F.mse_loss(self.layer(x), y), 'loss_b': self.layer.weight.double().square().mean()}
+
+
+class Doubled(torch.autograd.Function):
+    """Keeps something for the gradient, to which there is a weak reference."""
+
+    @staticmethod
+    def forward(ctx, value, references):
+        ctx.activation = Line()
+        references.append(weakref.ref(ctx.activation))
+        return 2 * value
 
 
 @pytest.fixture
@@ -71,6 +84,20 @@ def test_log_and_history_are_mmengines(train, accumulate):
     for name in ('train/loss', 'train/loss_a', 'train/grad_norm', 'train/lr'):
         mine, other = (runner.message_hub.get_scalar(name).data[0] for runner in (ours, theirs))
         assert mine.tolist() == other.tolist()
+
+
+def test_values_of_several_devices_are_read_in_their_order():
+    """A loss may be a number that the host has computed."""
+    kept = [{'a': torch.tensor([1.5]), 'b': 2.0}, {'a': torch.tensor(3), 'c': torch.tensor(0.25, dtype=torch.float64)}]
+    assert read(kept) == [{'a': 1.5, 'b': 2.0}, {'a': 3.0, 'c': 0.25}]
+
+
+def test_nothing_that_a_gradient_is_made_of_is_kept():
+    hook, runner = LoggedValuesHook(), SimpleNamespace(optim_wrapper=None, hooks=[], train_dataloader=range(9))
+    activations = []
+    hook.after_train_iter(runner, 0, None, {'loss': Doubled.apply(torch.ones((), requires_grad=True), activations)})
+    (activation,) = activations
+    assert activation() is None
 
 
 def test_weights_are_mmengines_to_the_bit(train):

@@ -51,6 +51,12 @@ def test_images_are_read_once_and_come_out_the_same(kept, photographs):
     assert kept.dataset is photographs
 
 
+def test_shared_memory_of_loading_processes_is_given_back(photographs):
+    kept = KeptBatches(DataLoader(photographs, batch_size=2, num_workers=1, collate_fn=pseudo_collate))
+    shared = [[image.is_shared() for batch in kept for image in batch['inputs']] for _ in range(2)]
+    assert shared == [[True] * 5, [False] * 5]
+
+
 def test_what_is_done_to_samples_is_forgotten(kept):
     for _ in range(2):
         for batch in kept:

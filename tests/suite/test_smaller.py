@@ -27,6 +27,11 @@ def test_what_counts_batches_counts_the_parts(experiment):
     assert [hook.type for hook in half.custom_hooks] == ['EpochAccumulationHook', 'StepEMAHook']
 
 
+def test_gradients_that_are_added_up_are_not_recorded(experiment):
+    experiment.config.cuda_graphs = True
+    assert not in_parts(experiment, 2).settings.cuda_graphs
+
+
 def test_it_is_another_experiment(experiment):
     assert in_parts(experiment, 1) is experiment
     one, half = (each.identify('data', 'cpu') for each in (experiment, in_parts(experiment, 2)))

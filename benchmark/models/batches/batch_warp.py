@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -75,7 +76,7 @@ class BatchWarp(nn.Module):
         if keypoints is None:
             keypoints = torch.cat([sample.gt_instances.keypoints for sample in samples])
         keypoints = keypoints.to(images.device, non_blocking=True)
-        mirrored = torch.as_tensor(samples[0].metainfo['flip_indices']).to(images.device, non_blocking=True)
+        mirrored = _indices(tuple(map(int, samples[0].metainfo['flip_indices'])), images.device)
         flipped = chance(self.flip, images)
         matrices = self._matrices(flipped, images)
         images = self.change_pixels(warp(images, matrices, self.input_size))
@@ -106,6 +107,12 @@ class BatchWarp(nn.Module):
         x, y = rows
         mirror = torch.cat((-x[:, :2], self.input_size[0] - 1 - x[:, 2:]), dim=-1)
         return torch.stack((torch.where(flipped[:, None], mirror, x), y), dim=1)
+
+
+@lru_cache
+def _indices(given: tuple[int, ...], device: torch.device) -> Tensor:
+    """Kept on the device: sending them in every step might be waited for."""
+    return torch.tensor(given, device=device)
 
 
 def chance(probability: float, images: Tensor) -> Tensor:

@@ -33,6 +33,8 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
         super().__init__(**{'non_blocking': True, **kwargs})
         if augmentation and self.batch_augments is not None:
             raise ValueError('batch_augments: not with augmentation, which takes their place')
+        # MMPose exchanges colours by a list of indices, which a GPU would have to be handed, and waited for.
+        self.exchanges_colours, self._channel_conversion = self._channel_conversion, False
         self.augmentation = MODELS.build(augmentation) if augmentation else None
         self.channels_last = channels_last
 
@@ -57,6 +59,12 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
                 for name in ('batch_input_shape', 'pad_shape'):
                     sample.set_field(size, name, field_type='metainfo')
         else:
+            if self.exchanges_colours:
+                images = self.cast_data(data['inputs'])
+                data = {
+                    **data,
+                    'inputs': images.flip(1) if isinstance(images, Tensor) else [one.flip(0) for one in images],
+                }
             data = super().forward(data, training)
         if self.channels_last:
             data['inputs'] = data['inputs'].contiguous(memory_format=torch.channels_last)
@@ -64,8 +72,8 @@ class FaceDataPreprocessor(PoseDataPreprocessor):
 
     def _normalize(self, images: Tensor) -> Tensor:
         """What MMPose does image by image, for the augmented batch at once; its pixels are overwritten."""
-        if self._channel_conversion:
-            images = images[:, [2, 1, 0]]
+        if self.exchanges_colours:
+            images = images.flip(1)
         if not self._enable_normalize:
             return images
         rows, width = images.permute(0, 2, 3, 1), images.shape[-1]

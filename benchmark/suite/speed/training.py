@@ -66,6 +66,9 @@ class _Training:
             self.runner.train_loop.run_epoch()
         except Exception as error:  # whatever one way cannot do, the others are measured
             raise _Failure(self.name, first_line(error)) from error
+        failure = getattr(self.runner.model.loss, 'failure', None)
+        if failure is not None:
+            raise _Failure(self.name, f'recording failed: {failure}')
 
 
 def measure(options: Options) -> Measurement:
