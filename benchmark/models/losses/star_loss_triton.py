@@ -6,7 +6,9 @@ those of :mod:`benchmark.models.losses.moments` and :mod:`benchmark.models.losse
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,17 +16,21 @@ from torch import Tensor
 
 from benchmark.models.losses.moments import MIN_MASS
 
-try:
-    import triton.language as tl
-    from triton import jit
-except ModuleNotFoundError:  # builds of PyTorch without GPU come without it
-    tl = None
 
-    def jit(function: Any) -> Any:
-        """Leave a kernel that nothing will call as it is."""
-        return function
+def _triton() -> tuple[Any, Callable]:
+    """Triton's language and compiler. Importing them takes a second, and PyTorch without GPU has no use for them."""
+    if torch.version.cuda or torch.version.hip or os.environ.get('TRITON_INTERPRET') == '1':
+        try:
+            import triton
+            import triton.language
+
+            return triton.language, triton.jit
+        except ModuleNotFoundError:
+            pass
+    return None, lambda function: function  # leaves kernels that nothing will call as they are
 
 
+tl, jit = _triton()
 DISTANCES = ('smooth_l1', 'l1', 'l2')
 LARGEST = 128 * 128  # cells of a heatmap, with both sides rounded up to powers of two, that registers hold
 _TRIED = ('smooth_l1', False, 1.0, 0.01, 1e-5)
