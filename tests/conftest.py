@@ -15,9 +15,12 @@ if 'PYTEST_XDIST_WORKER' in os.environ:
 
 # Some tests end a training once it has a certain checkpoint: there is one after every epoch.
 os.environ.setdefault('BENCHMARK_CHECKPOINT_SPACING', '0')
-# A shell lets what it starts in the background ignore Ctrl-C, and the commands that tests stop would inherit that.
+# A shell lets what it starts in the background ignore Ctrl-C, and nohup the end of a terminal; the commands that tests
+# stop would inherit that.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 import numpy as np
 import pytest
