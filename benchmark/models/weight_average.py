@@ -33,6 +33,7 @@ class JointMovingAverage(ExponentialMovingAverage):
             self._pairs = [self.avg_parameters[name] for name in names], [sources[name] for name in names]
         with torch.no_grad():
             torch._foreach_lerp_(*self._pairs, self.momentum)
-            if not self.update_buffers:
-                torch._foreach_copy_(list(self.module.buffers()), list(model.buffers()))
+            buffers = [] if self.update_buffers else list(self.module.buffers())
+            if buffers:
+                torch._foreach_copy_(buffers, list(model.buffers()))
         self.steps += 1
