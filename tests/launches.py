@@ -31,7 +31,7 @@ from benchmark.suite.experiments import load_experiment
 from benchmark.suite.face_runner import FaceRunner
 from benchmark.suite.gpu import arrange, fuse_optimizer
 from benchmark.suite.speed import runners
-from benchmark.suite.speed.faces import draw_faces
+from benchmark.suite.speed.faces import draw_faces, use_faces
 
 GPU = torch.device('meta')
 FACES = 'synthetic-68'
@@ -175,8 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load_experiment(Path('mmpose_configs', '300w', f'{name}.py')).config
         with tempfile.TemporaryDirectory() as folder:
             draw_faces(FACES, 3 * config.train_dataloader.batch_size, Path(folder))
-            for part in (config.train_dataloader.dataset, config.test_dataloader.dataset, config.test_evaluator):
-                part.benchmark = FACES
+            use_faces(config, FACES)
             told = told_in_a_step(config, Path(folder), Path(folder, 'work'))
         print(f'{name}: {sum(told.launches.values())} launches, {len(told.waits)} waits, {told.copied} bytes copied')
         print('  ' + ', '.join(f'{count} {name}' for name, count in told.launches.most_common(12)))

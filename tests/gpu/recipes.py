@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from benchmark.suite.experiments import load_experiment
+from benchmark.suite.speed.faces import use_faces
 
 ROOT = Path(__file__).resolve().parents[2]
 FACES = 'synthetic-68'
@@ -39,8 +40,7 @@ def load_recipe(name: str, precision: str = 'float32', **changes: object) -> Con
     """
     stem, smaller = RECIPES[name]
     config = load_experiment(ROOT / 'mmpose_configs' / '300w' / f'{stem}.py').config
-    for part in (config.train_dataloader.dataset, config.test_dataloader.dataset, config.test_evaluator):
-        part.benchmark = FACES
+    use_faces(config, FACES)
     for loader in (config.train_dataloader, config.test_dataloader):
         loader.update(batch_size=BATCH, num_workers=0, persistent_workers=False)
     config.train_cfg.update(max_epochs=2, val_interval=2)

@@ -16,7 +16,7 @@ from benchmark.suite.experiments import load_experiment
 from benchmark.suite.face_runner import FaceRunner, runtime_config
 from benchmark.suite.gpu import arrange, fuse_optimizer, keep_crops_there, whole_float32
 from benchmark.suite.progress_hook import ProgressHook
-from benchmark.suite.speed.faces import draw_faces
+from benchmark.suite.speed.faces import draw_faces, use_faces
 from benchmark.suite.training import train
 
 FACES = 'synthetic-68'
@@ -34,8 +34,7 @@ def faces(tmp_path_factory):
 def config(root):
     """The small official recipe on a few faces, the last batch of which is shorter."""
     config = load_experiment(root / 'mmpose_configs' / '300w' / f'{OFFICIAL}.py').config
-    for part in (config.train_dataloader.dataset, config.test_dataloader.dataset, config.test_evaluator):
-        part.benchmark = FACES
+    use_faces(config, FACES)
     config.merge_from_dict({'train_cfg.max_epochs': 2, 'train_cfg.val_interval': 0, 'train_dataloader.batch_size': 4})
     config.model.backbone.channels = 8
     return config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.suite.experiments import load_experiment
-from benchmark.suite.speed.faces import draw_faces
+from benchmark.suite.speed.faces import draw_faces, use_faces
 from tests.launches import FACES, told_in_a_step
 
 NAMES = (
@@ -30,8 +30,7 @@ def told(root, faces, tmp_path):
 
     def told(name, **changes):
         config = load_experiment(root / 'mmpose_configs' / '300w' / f'{name}.py').config
-        benchmarks = ('train_dataloader.dataset', 'test_dataloader.dataset', 'test_evaluator')
-        config.merge_from_dict({f'{part}.benchmark': FACES for part in benchmarks})
+        use_faces(config, FACES)
         config.merge_from_dict({'train_dataloader.batch_size': 4, **changes})
         return told_in_a_step(config, faces, tmp_path / name)
 

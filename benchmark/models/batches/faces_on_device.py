@@ -15,7 +15,7 @@ _AT_ONCE = 256
 
 
 class FacesOnDevice:
-    """All crops and landmarks of a dataset on one device: nothing is loaded, pinned or copied in a training step.
+    """All crops and landmarks of a dataset on one device: a training step loads, pins and copies no image.
 
     Args:
         dataset: its crops and landmarks are copied.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from mmengine.config import Config
 
 from benchmark.datasets.prepared import Prepared, open_prepared, write_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
@@ -46,3 +47,9 @@ def draw_faces(name: str, count: int, folder: Path) -> Prepared:
     """
     prepare_synthetic(folder, name, train_images=count, test_images=len(CONDITIONS))
     return open_prepared(folder, name)
+
+
+def use_faces(config: Config, name: str) -> None:
+    """Let a configuration, which is changed, train and test on another benchmark of as many landmarks."""
+    for part in (config.train_dataloader.dataset, config.test_dataloader.dataset, config.test_evaluator):
+        part.benchmark = name

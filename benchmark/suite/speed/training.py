@@ -20,7 +20,7 @@ from benchmark.suite.config_reading import first_line
 from benchmark.suite.environment import describe_environment
 from benchmark.suite.experiments import Experiment, load_experiment
 from benchmark.suite.face_runner import FaceRunner
-from benchmark.suite.speed.faces import draw_faces, is_prepared, take_faces
+from benchmark.suite.speed.faces import draw_faces, is_prepared, take_faces, use_faces
 from benchmark.suite.speed.networks import heatmaps_mib, landmarks
 from benchmark.suite.speed.options import Options
 from benchmark.suite.speed.profiling import peak_mib, synchronizations
@@ -128,8 +128,7 @@ def _with_faces(experiment: Experiment, options: Options, folder: Path) -> tuple
         name, source = f'synthetic-{landmarks(experiment)}', 'newly drawn'
         draw_faces(name, count, folder)
     config = copy.deepcopy(experiment.config)
-    for part in (config.train_dataloader.dataset, config.test_dataloader.dataset, config.test_evaluator):
-        part.benchmark = name
+    use_faces(config, name)
     return replace(experiment, config=config), f'{count} {source} faces of {get_benchmark(name).title}'
 
 
