@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.files import write_atomically
-from benchmark.signs import STALE_SECONDS, content_of, file_of, look, numbers_of
+from benchmark.signs import STALE_SECONDS, Sign, content_of, file_of, look, numbers_of
 
 BEAT_SECONDS = 5.0
 _WAIT_SECONDS = 0.2
@@ -26,10 +26,12 @@ class Claim:
 
     Attributes:
         lost: set when another process has taken over, because this one gave no sign of life for too long.
+        before: the last sign of the owner before; None where there is none.
     """
 
-    def __init__(self, base: Path, number: int, note: dict) -> None:
+    def __init__(self, base: Path, number: int, note: dict, before: Sign | None) -> None:
         self.lost = threading.Event()
+        self.before = before
         self._base, self._number = base, number
         self._note = note
         self._over = threading.Event()
@@ -103,12 +105,12 @@ def take(base: Path, **note: object) -> Claim | None:
         OSError: the folder cannot be written to.
     """
     base.parent.mkdir(parents=True, exist_ok=True)
-    numbers = numbers_of(base)
-    if numbers:
-        sign = look(base)
-        if sign is None or sign.alive:
+    before = None
+    if numbers_of(base):
+        before = look(base)
+        if before is None or before.alive:
             return None
-    number = sign.number + 1 if numbers else 1
+    number = before.number + 1 if before else 1
     try:
         file = file_of(base, number).open('xb')
     except FileExistsError:
@@ -126,7 +128,7 @@ def take(base: Path, **note: object) -> Claim | None:
     for older in there:
         if older < number:
             file_of(base, older).unlink(missing_ok=True)
-    claim = Claim(base, number, dict(note))
+    claim = Claim(base, number, dict(note), before)
     claim.start()
     return claim
 

@@ -116,8 +116,8 @@ class Crew:
             yield self._waiting.popleft()[0], Ending('paused', reason)
         while self._waiting and self._room.has_room(len(self._running)):
             job, parts = self._waiting.popleft()
+            sign = look(self._claim(job)) if job.seed is not None else None
             if job.seed is not None:
-                sign = look(self._claim(job))
                 if sign is not None and sign.alive:
                     self._leave(job, parts, sign)
                     continue
@@ -135,8 +135,9 @@ class Crew:
                 self._display.say(line)
             gpus = self._room.gpus([one.gpus for one in self._running])
             self._display.start(job, parts)
+            threads, owner = self._room.threads, sign.number if sign is not None else 0
             try:
-                self._running.append(Running(job, self._places, self._setup, self._room.threads, gpus, parts))
+                self._running.append(Running(job, self._places, self._setup, threads, gpus, parts, owner))
             except OSError as error:
                 reason = cannot_write(str(error.filename or self._places.work), error, '--work-dir')
                 yield self._finished(job, Ending('failed', reason))
@@ -237,7 +238,7 @@ class Crew:
 
     def _leave(self, job: Job, parts: int, sign: Sign | None) -> None:
         self._elsewhere[job.fingerprint] = job, parts
-        if sign is not None:
+        if sign is not None and sign.alive:
             self._display.leave(job, sign)
 
     def _note(self, job: Job, outcome: str, reason: str, memory: bool = False) -> None:

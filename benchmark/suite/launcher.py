@@ -76,13 +76,21 @@ class Running:
         threads: threads of each process; None leaves them to PyTorch.
         gpus: GPUs of the processes, as they are visible to this one.
         parts: batches that each batch is divided into.
+        owner: see :class:`Order`.
 
     Raises:
         OSError: the work folder cannot be written to, or no process can be started.
     """
 
     def __init__(
-        self, job: Job, places: Places, setup: Setup, threads: int | None, gpus: tuple[int, ...], parts: int = 1
+        self,
+        job: Job,
+        places: Places,
+        setup: Setup,
+        threads: int | None,
+        gpus: tuple[int, ...],
+        parts: int = 1,
+        owner: int = 0,
     ) -> None:
         self.job, self.gpus, self.parts = job, gpus, parts
         self.heard = time.monotonic()
@@ -99,7 +107,7 @@ class Running:
         try:
             for rank in self._stack.enter_context(rendezvous(setup.processes)):
                 environment = environment_for(setup.device, threads, gpus) | rank
-                order = _order(job, places, setup, threads, environment, parts)
+                order = _order(job, places, setup, threads, environment, parts, owner)
                 ours, theirs = context.Pipe()
                 process = context.Process(target=work, args=(order, theirs))
                 with theirs, started_with(environment):
@@ -187,7 +195,7 @@ class Running:
 
 
 def _order(
-    job: Job, places: Places, setup: Setup, threads: int | None, environment: dict[str, str], parts: int
+    job: Job, places: Places, setup: Setup, threads: int | None, environment: dict[str, str], parts: int, owner: int
 ) -> Order:
     return Order(
         config=job.experiment.path,
@@ -204,6 +212,7 @@ def _order(
         weights_role=job.weights and job.weights.role,
         weights=job.weights and job.weights.path,
         until=setup.until,
+        owner=owner,
     )
 
 

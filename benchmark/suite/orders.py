@@ -32,6 +32,8 @@ class Order:
         weights_role: what the weights are for: 'initial', 'random' or 'final'; None where there are none.
         weights: file of the weights.
         until: time at which everything has to have ended, seconds since the epoch; None where there is no limit.
+        owner: number of the last owner of the claim on it when this was ordered, 0 where there was none; what a later
+            one has failed at is not tried again.
     """
 
     config: Path
@@ -48,6 +50,7 @@ class Order:
     weights_role: str | None = None
     weights: Path | None = None
     until: float | None = None
+    owner: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Ending:
     """How a process, or several that share an experiment, came to an end.
 
     Attributes:
-        outcome: 'done'; 'failed'; 'taken' where another process is at it; 'paused' where it was asked to end early.
+        outcome: 'done'; 'failed'; 'taken' where another process is at it, or has just failed at it; 'paused' where it
+            was asked to end early.
         reason: one line on why it is not done.
         memory: whether memory ran out.
         stalled: whether it was ended because it made no progress.

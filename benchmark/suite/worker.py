@@ -80,6 +80,11 @@ def _carry_out(order: Order, line: Connection) -> Ending:
         return Ending('failed', _one_line(order, error))
     if claim is None:
         return Ending('taken')
+    before = claim.before
+    if before is not None and before.number > order.owner and before.note.get('outcome') == 'failed':
+        with contextlib.suppress(OSError):  # another has failed at it while this process started
+            claim.release(keep=True, **before.note)
+        return Ending('taken')
     threading.Thread(target=_end_when_lost, args=(claim, line), daemon=True).start()
     ending = _run(order, line, claim)
     with contextlib.suppress(OSError):  # a full disk takes nothing from a result; the claim ends with this process
