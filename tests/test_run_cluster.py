@@ -312,12 +312,13 @@ def submit(workshop, slurm: dict[str, str], folder: Path, *arguments: str) -> st
 
 
 def wait_for_job(workshop, slurm: dict[str, str], job: str) -> None:
-    """Wait until a job has ended; one that is queued again, which Slurm does two minutes later, begins at once."""
+    """Wait until a job has ended; one that is queued again, which Slurm begins two minutes later, begins sooner."""
 
     def ended() -> bool:
         states = output(['squeue', '--noheader', f'--jobs={job}', '--format=%A %r'], slurm)
         for line in states.splitlines():
             if line.endswith('BeginTime'):
+                time.sleep(2)  # a job that begins in the second in which it was ended is killed: "credential revoked"
                 output(['scontrol', 'update', f'JobId={line.split()[0]}', 'StartTime=now'], slurm)
         return not states or 'Invalid job id' in states
 
@@ -362,9 +363,12 @@ def test_preempted_worker_goes_on_to_the_same_bits(workshop, finished, slurm, tm
 
 def test_cancelled_job_is_no_longer_queued(workshop, slurm, tmp_path, monkeypatch):
     monkeypatch.setenv('SLURM_CONF', slurm['SLURM_CONF'])
-    job = submit(workshop, slurm, tmp_path, '--all', '--workers', '1', '--cpus-per-worker', str(os.cpu_count()))
-    waiting = submit(workshop, slurm, tmp_path, '--all', '--workers', '1', '--cpus-per-worker', str(os.cpu_count()))
-    output(['scancel', job, waiting], slurm)
-    for one in (job, waiting):
+    (tmp_path / 'cluster.yml').write_text('sbatch:\n  hold:\n')
+    jobs = [submit(workshop, slurm, tmp_path, '--all', '--workers', '1', '--cluster', 'cluster.yml') for _ in range(2)]
+    assert {one.state for one in standings(workshop).values()} == {'queued'}
+    output(['scontrol', 'release', jobs[0]], slurm)
+    wait_for(lambda: output(['squeue', '--noheader', '--states=RUNNING', f'--jobs={jobs[0]}'], slurm), workshop)
+    output(['scancel', *jobs], slurm)
+    for one in jobs:
         wait_for_job(workshop, slurm, one)
     assert {one.state for one in standings(workshop).values()} == {'stopped'}
