@@ -150,6 +150,7 @@ def test_signs_of_life_go_on_while_the_owner_works(tmp_path, monkeypatch):
     claim = take(tmp_path / 'a')
     os.utime(tmp_path / 'a.1.claim', (1e9, 1e9))
     wait_until(lambda: look(tmp_path / 'a').age <= signs.STALE_SECONDS, seconds=10)
+    assert look(tmp_path / 'a').alive and not claim.lost.is_set()
     claim.release()
 
 
