@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SYNTHETIC = tuple(name for name, benchmark in BENCHMARKS.items() if benchmark.synthetic)
 LISTED_PROBLEMS = 20
+MOST_NOISE = 20  # percent; as in benchmark.datasets.drawing, which takes a second to import
 DATA_ROOT = Path('data')
 
 
@@ -58,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     drawn.add_argument('--train-images', type=positive, metavar='N', help='training images of each benchmark')
     drawn.add_argument('--test-images', type=positive, metavar='N', help='test images of each benchmark')
     drawn.add_argument('--seed', type=int, help='seed of the drawing')
+    noise = drawn.add_mutually_exclusive_group()
+    for kind, place in (('along', 'along contours'), ('around', 'in all directions')):
+        noise.add_argument(
+            f'--noise-{kind}',
+            type=_noise_size,
+            metavar='PERCENT',
+            help=f'annotation noise {place}, of the inter-ocular distance, in place of that of real annotators',
+        )
     datasets = parser.add_subparsers(dest='dataset', required=True, metavar='DATASET')
     for name, (distribution, _) in READERS.items():
         sub = datasets.add_parser(name, parents=[common], help=f'{BENCHMARKS[name].title} from its own files')
@@ -79,6 +88,16 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument('--sheet', type=Path, metavar='FILE', help='draw faces with their landmarks into a PNG file')
     check.add_argument('--all', action='store_true', help='draw all faces instead of the most suspicious ones')
     check.set_defaults(command=_check)
+    held = datasets.add_parser(
+        'hold-out', parents=[common], help='training faces alone, a part of them in place of the test set'
+    )
+    held.add_argument('benchmark', choices=tuple(BENCHMARKS), metavar='DATASET', help=', '.join(BENCHMARKS))
+    held.add_argument(
+        '--output', type=Path, required=True, metavar='DIR', help='folder of prepared data to put it into'
+    )
+    held.add_argument('--share', type=float, default=0.1, help='part of the training faces (default: 0.1)')
+    held.add_argument('--seed', type=int, default=0, help='which of them (default: 0)')
+    held.set_defaults(command=_hold_out)
     listing = datasets.add_parser(
         'list',
         parents=[where],
@@ -88,6 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument('--output', type=Path, metavar='FILE', help='CSV file to write (default: stdout)')
     listing.set_defaults(command=_list)
     return parser
+
+
+def _noise_size(text: str) -> float:
+    size = float(text)
+    if not 0 <= size <= MOST_NOISE:
+        raise argparse.ArgumentTypeError(f'{text} is not between 0 and {MOST_NOISE}')
+    return size
 
 
 def _prepare_original(options: argparse.Namespace) -> int:
@@ -117,10 +143,20 @@ def _prepare_original(options: argparse.Namespace) -> int:
 
 
 def _prepare_synthetic(options: argparse.Namespace) -> int:
+    from benchmark.datasets.drawing import Noise
     from benchmark.datasets.prepared import find_prepared
     from benchmark.datasets.synthetic import prepare_synthetic
 
-    chosen = {'train_images': options.train_images, 'test_images': options.test_images, 'seed': options.seed}
+    noise = next(
+        (Noise(kind, size) for kind in ('along', 'around') if (size := vars(options)[f'noise_{kind}']) is not None),
+        None,
+    )
+    chosen = {
+        'train_images': options.train_images,
+        'test_images': options.test_images,
+        'seed': options.seed,
+        'noise': noise,
+    }
     chosen = {name: value for name, value in chosen.items() if value is not None}
     manifests = []
     for name in SYNTHETIC if options.dataset == 'synthetic' else (options.dataset,):
@@ -143,6 +179,19 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(report.to_json(), end='')
     return 1 if report.damaged else 0
+
+
+def _hold_out(options: argparse.Namespace) -> int:
+    from benchmark.datasets.hold_out import hold_out
+    from benchmark.datasets.prepared import find_prepared
+
+    check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
+    before = find_prepared(options.output, options.benchmark)
+    manifest = hold_out(options.data_root, options.benchmark, options.output, options.share, options.seed)
+    _say_prepared(options.output, before, manifest)
+    if options.json:
+        print(manifest.to_json(), end='')
+    return 0
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -67,6 +67,7 @@ def write_prepared(
     missing: Sequence[str] = (),
     drawing: Drawing | None = None,
     digests: Mapping[str, bytes] | None = None,
+    train_size: int | None = None,
 ) -> Manifest:
     """Write the prepared form of a benchmark; nothing is rewritten when the same content is there already.
 
@@ -82,6 +83,8 @@ def write_prepared(
         missing: one sentence for each folder that falls short of the published benchmark and each file left out.
         drawing: how the faces were drawn; None of photographs.
         digests: digests of images that are known already (see :func:`~benchmark.datasets.identity.identify`).
+        train_size: number of training faces of the published benchmark that are there, where the test faces are some of
+            them; None where they are test faces.
 
     Returns:
         The manifest, as it is now on disk.
@@ -96,7 +99,8 @@ def write_prepared(
     splits = {'train': train, 'test': test}
     _check_faces(rules, splits)
     encoded = {split: encode_faces(faces) for split, faces in splits.items()}
-    missing_images = _missing_images(rules, len(train), len(test))
+    there = (len(train), len(test)) if train_size is None else (train_size, 0)
+    missing_images = _missing_images(rules, *there)
     identity = identify(benchmark, splits, root, drawing, digests)
     manifest = Manifest(
         benchmark=benchmark,

@@ -17,7 +17,8 @@ class PredictionCollector(BaseMetric):
     """Collects landmarks and heatmap covariances of a test set; reports the headline NME for the log alone.
 
     After evaluation ``keypoints`` (N, K, 2) and ``covariances`` (N, K, 3) or None hold the predictions in the order of
-    the dataset, in (squared) pixels of the original images, float32.
+    the dataset, in (squared) pixels of the original images, float32, and ``sides`` (N,) the sides of the network's
+    crops in pixels of the original images, float64.
 
     Args:
         benchmark: name of the benchmark.
@@ -31,6 +32,7 @@ class PredictionCollector(BaseMetric):
         self.benchmark = get_benchmark(benchmark)
         self.keypoints: np.ndarray | None = None
         self.covariances: np.ndarray | None = None
+        self.sides: np.ndarray | None = None
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Take the predictions of one batch."""
@@ -40,6 +42,7 @@ class PredictionCollector(BaseMetric):
                 'id': sample['id'],
                 'keypoints': np.asarray(predicted['keypoints'][0], dtype=np.float32),
                 'truth': np.asarray(sample['gt_instances']['keypoints'][0], dtype=np.float64),
+                'side': float(np.asarray(sample['input_scale']).max()),
             }
             if 'heatmap_covariances' in predicted:
                 zoom_x, zoom_y = np.asarray(sample['input_scale']) / np.asarray(sample['input_size'])
@@ -55,6 +58,7 @@ class PredictionCollector(BaseMetric):
         """
         results = sorted(results, key=lambda result: result['id'])
         self.keypoints = np.stack([result['keypoints'] for result in results])
+        self.sides = np.array([result['side'] for result in results])
         with_covariances = 'covariances' in results[0]
         self.covariances = np.stack([result['covariances'] for result in results]) if with_covariances else None
         truth = np.stack([result['truth'] for result in results])

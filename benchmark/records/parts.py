@@ -36,6 +36,11 @@ class Dataset(Schema):
         description='SHA-256 over the decoded pixels of all images, hexadecimal; in a drawn benchmark it may differ '
         'between processors by what rounding does, and is not part of the fingerprint; null before version 3',
     )
+    annotation_noise: Line | None = Field(
+        None,
+        description='noise of one size that the landmarks of drawn training faces were given; null where it is that of '
+        'real annotators',
+    )
 
 
 class Cost(Schema):
@@ -103,7 +108,7 @@ class Part(Schema):
 
 
 class Settings(Schema):
-    """Switches of a configuration that trade time, memory and precision (the precision is in :class:`Environment`)."""
+    """Switches of a configuration, most of which trade time and memory (the precision is in :class:`Environment`)."""
 
     images_per_step: PositiveInt = Field(
         description='images behind one step of the optimizer, over all processes and batches'
@@ -114,6 +119,13 @@ class Settings(Schema):
     gradient_checkpointing: bool = Field(description='whether features are computed again for the gradient')
     cuda_graphs: bool = Field(
         False, description='whether one process on a GPU is to record network and losses as CUDA graphs'
+    )
+    mirror_offset: bool = Field(
+        False,
+        description='whether the mean horizontal error of each landmark on the training faces was added to predictions',
+    )
+    mirror_shift: bool = Field(
+        False, description='whether labels of mirrored training faces were shifted as annotators would have placed them'
     )
 
 

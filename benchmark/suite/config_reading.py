@@ -23,7 +23,7 @@ _REQUIRED = (
     'test_dataloader.dataset.benchmark',
 )
 # Beside those of MMEngine's Runner.
-_OWN_KEYS = ('custom_imports', 'backbone_name', 'needs_gpu', 'compile_network', 'cuda_graphs')
+_OWN_KEYS = ('custom_imports', 'backbone_name', 'needs_gpu', 'compile_network', 'cuda_graphs', 'mirror_offset')
 _MODEL_KEYS = ('type', 'backbone', 'neck', 'head', 'train_cfg', 'test_cfg', 'data_preprocessor', 'init_cfg', 'metainfo')
 # By name and value of a setting.
 _FORMATTED: dict[tuple[str, str], str] = {}

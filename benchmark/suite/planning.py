@@ -208,6 +208,7 @@ def describe_dataset(manifest: Manifest) -> Dataset:
         subset_images=manifest.subset_images,
         missing=manifest.missing_images,
         pixels=manifest.pixels,
+        annotation_noise=str(noise) if (noise := manifest.drawing and manifest.drawing.noise) else None,
     )
 
 

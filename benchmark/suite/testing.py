@@ -11,10 +11,12 @@ from mmengine.config import Config
 
 from benchmark.datasets.prepared import Prepared
 from benchmark.errors import BenchmarkError
+from benchmark.models.collector import PredictionCollector
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.metrics import NORMALIZERS, normalizing_distance
 from benchmark.records.predictions import Predictions
 from benchmark.suite.face_runner import FaceRunner
+from benchmark.suite.mirror_offset import mirror_offset
 from benchmark.suite.peers import is_first_process
 from benchmark.suite.progress_hook import ProgressHook
 
@@ -23,6 +25,9 @@ def evaluate_checkpoint(
     config: Config, checkpoint: Path, prepared: Prepared, report: Callable[[dict], None] | None = None
 ) -> tuple[float, Predictions | None]:
     """Test a checkpoint in a fresh runner: one that has trained would test the weights before averaging.
+
+    With ``mirror_offset = True`` in the configuration the training faces are predicted first, as test faces are, and
+    their :func:`~benchmark.suite.mirror_offset.mirror_offset` is added to the predictions.
 
     Args:
         config: configuration of the run, from :func:`benchmark.suite.face_runner.runtime_config`.
@@ -33,23 +38,36 @@ def evaluate_checkpoint(
     Returns:
         Seconds that the test took, and the predictions; None in all but the first of several processes.
     """
+    started = time.perf_counter()
+    collector = _test(config, checkpoint, report)
+    keypoints = collector.keypoints
+    if config.get('mirror_offset', False):
+        on_training_faces = _test(config, checkpoint, None, 'train')
+        if is_first_process():
+            offset = mirror_offset(on_training_faces, prepared.train)
+            keypoints = keypoints + offset * collector.sides[:, None, None]
+    seconds = time.perf_counter() - started
+    if not is_first_process():
+        return seconds, None
+    return seconds, _predictions(prepared, keypoints, collector.covariances)
+
+
+def _test(
+    config: Config, checkpoint: Path, report: Callable[[dict], None] | None, split: str = 'test'
+) -> PredictionCollector:
     # Unformatted: the log of the training has the same, and formatting takes tenths of a second each time.
     config = Config(config.to_dict(), config.text, config.filename, format_python_code=False)
     config.load_from = str(checkpoint)
-    config.experiment_name = f'{Path(config.filename).stem}-test'
+    config.experiment_name = f'{Path(config.filename).stem}-{split}'
+    config.test_dataloader.dataset.split = split
     config.train_dataloader = config.train_cfg = config.optim_wrapper = config.param_scheduler = None
     config.val_dataloader = config.val_evaluator = config.val_cfg = None
     config.default_hooks.pop('checkpoint', None)
     runner = FaceRunner.from_cfg(config)
     if report is not None:
         runner.register_hook(ProgressHook(report))
-    started = time.perf_counter()
     runner.test()
-    seconds = time.perf_counter() - started
-    if not is_first_process():
-        return seconds, None
-    collector = runner.test_evaluator.metrics[0]
-    return seconds, _predictions(prepared, collector.keypoints, collector.covariances)
+    return runner.test_evaluator.metrics[0]
 
 
 def _predictions(prepared: Prepared, keypoints: np.ndarray, covariances: np.ndarray | None) -> Predictions:

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from benchmark.datasets.drawing import Noise
 from benchmark.datasets.prepared import open_prepared
 from benchmark.datasets.synthetic import draw_face, generate, prepare_synthetic, render_face
 from benchmark.datasets.synthetic.landmarks import ISOTROPIC, PLACES, PUPIL
@@ -225,3 +226,35 @@ def test_left_overs_of_a_killed_drawing_are_removed(tmp_path):
     (left / '00007.png').write_bytes(b'half')
     prepare_synthetic(tmp_path, 'synthetic-29', train_images=2, test_images=6)
     assert not left.exists() and len(list((tmp_path / 'synthetic-29' / 'images' / 'train').iterdir())) == 2
+
+
+def _spread(noise):
+    landmarks = draw_face('synthetic-68', 'train', 3, noise=noise).rendered.landmarks
+    return landmarks, np.array([place.slides for place in PLACES['300w']])
+
+
+@pytest.mark.parametrize('percent', [0, 1, 4])
+def test_noise_of_one_size_has_that_size_along_contours_and_in_all_directions(percent):
+    along, slides = _spread(Noise('along', percent))
+    around, _ = _spread(Noise('around', percent))
+    small, large = np.linalg.eigvalsh(along.ambiguity).T
+    # Both move a landmark as far, in root mean square; where a contour bends sharply, steps along it lead less far.
+    sums = [np.trace(one.ambiguity, axis1=1, axis2=2) for one in (along, around)]
+    ratios = sums[0][slides] / sums[1][slides]
+    assert abs(np.median(ratios) - 1) < 0.02 and ratios.min() > 0.85 and ratios.max() < 1.02
+    np.testing.assert_allclose(*(total[~slides] for total in sums), rtol=1e-12)
+    round_ones = np.linalg.eigvalsh(around.ambiguity)
+    np.testing.assert_allclose(round_ones[:, 0], round_ones[:, 1], rtol=1e-9)
+    if percent:
+        assert (np.sqrt(large / small)[slides] > 2).all()
+        sizes = np.sqrt(large - small)[slides]
+        np.testing.assert_allclose(sizes, np.median(sizes), rtol=0.15)
+
+
+def test_noise_changes_neither_pictures_nor_test_landmarks():
+    usual = [draw_face('synthetic-68', split, 3) for split in ('train', 'test')]
+    noisy = [draw_face('synthetic-68', split, 3, noise=Noise('along', 4)) for split in ('train', 'test')]
+    for one, other in zip(usual, noisy, strict=True):
+        np.testing.assert_array_equal(one.rendered.image, other.rendered.image)
+    np.testing.assert_array_equal(usual[1].keypoints, noisy[1].keypoints)
+    assert np.abs(usual[0].keypoints - noisy[0].keypoints).max() > 0.1

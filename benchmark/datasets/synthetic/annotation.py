@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.datasets.drawing import Noise
 from benchmark.datasets.synthetic.camera import Camera
 from benchmark.datasets.synthetic.contours import Contours
-from benchmark.datasets.synthetic.landmarks import ISOTROPIC, PLACES, PUPIL, sliding
+from benchmark.datasets.synthetic.landmarks import PLACES, PUPILS, deviations
 from benchmark.datasets.synthetic.splines import Path, arc_length
 from benchmark.datasets.synthetic.surface import Surface
 from benchmark.datasets.synthetic.visible import image_curves
@@ -60,22 +61,22 @@ class Landmarks:
         return points + around
 
 
-def locate(layout: str, contours: Contours, surface: Surface, camera: Camera) -> Landmarks:
+def locate(layout: str, contours: Contours, surface: Surface, camera: Camera, noise: Noise | None = None) -> Landmarks:
     """Landmarks of a layout, 'cofw', '300w' or 'wflw', on a face in an image.
 
-    The noise is given by :data:`~benchmark.datasets.synthetic.landmarks.SLIDING` as a fraction of the distance of the
-    outer eye corners in space, so that it does not shrink where the head is turned.
+    The noise is given by :func:`~benchmark.datasets.synthetic.landmarks.deviations` as a fraction of the distance of
+    the outer eye corners in space, so that it does not shrink where the head is turned.
     """
     seen = image_curves(contours, surface, camera)
     flat = {**contours.curves, 'jaw': contours.outline[contours.jaw, :2]}
     corners = np.stack([contours.curves[f'{side} lid upper'][-1] for side in ('right', 'left')])
     inter_ocular = camera.size * np.linalg.norm(np.diff(surface.lift(corners), axis=0))
-    pupils = dict(zip(('right pupil', 'left pupil'), camera.project(surface.lift(contours.pupils)), strict=True))
+    pupils = dict(zip(PUPILS, camera.project(surface.lift(contours.pupils)), strict=True))
 
     places = PLACES[layout]
     names = np.array([place.contour for place in places])
     shares = np.array([place.share for place in places])
-    deviation = np.array([(sliding(place), PUPIL if place.contour in pupils else ISOTROPIC) for place in places])
+    deviation = np.array([deviations(place, noise) for place in places])
     deviation *= inter_ocular
     exact, ambiguity = np.empty((len(places), 2)), np.zeros((len(places), 2, 2))
     tracks = []

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from benchmark.claims import sole
 from benchmark.datasets.annotations import Face
-from benchmark.datasets.drawing import Drawing
+from benchmark.datasets.drawing import Drawing, Noise
 from benchmark.datasets.prepared import Manifest, find_prepared, write_prepared
 from benchmark.datasets.source import pixel_digest
 from benchmark.datasets.synthetic.render import IMAGE_SIZE, RenderedFace, render_face
@@ -56,7 +56,7 @@ class DrawnFace:
     subsets: tuple[str, ...]
 
 
-def draw_face(benchmark: str, split: str, index: int, seed: int = 0) -> DrawnFace:
+def draw_face(benchmark: str, split: str, index: int, seed: int = 0, noise: Noise | None = None) -> DrawnFace:
     """Draw one face of a synthetic benchmark.
 
     Args:
@@ -64,17 +64,23 @@ def draw_face(benchmark: str, split: str, index: int, seed: int = 0) -> DrawnFac
         split: 'train' or 'test'.
         index: which face of the split, from 0.
         seed: seed of the whole benchmark, not negative.
+        noise: annotation noise of one size; None: that of real annotators. The picture does not depend on it.
     """
     layout = get_benchmark(benchmark).layout
     rng = np.random.default_rng([seed, layout.num_landmarks, SPLITS.index(split), index])
     conditions, subsets = _conditions(benchmark, index, rng)
-    rendered = render_face(sample_parameters(rng, conditions), layout.name, rng)
+    rendered = render_face(sample_parameters(rng, conditions), layout.name, rng, noise)
     landmarks = rendered.landmarks
     return DrawnFace(rendered, landmarks.exact if split == 'test' else landmarks.annotate(rng), subsets)
 
 
 def prepare_synthetic(
-    data_root: Path, benchmark: str, train_images: int = TRAIN_IMAGES, test_images: int = TEST_IMAGES, seed: int = 0
+    data_root: Path,
+    benchmark: str,
+    train_images: int = TRAIN_IMAGES,
+    test_images: int = TEST_IMAGES,
+    seed: int = 0,
+    noise: Noise | None = None,
 ) -> Manifest:
     """Render a synthetic benchmark into the prepared form, unless it is there already.
 
@@ -87,6 +93,7 @@ def prepare_synthetic(
         train_images: number of training faces.
         test_images: number of test faces.
         seed: seed of the whole benchmark, not negative.
+        noise: annotation noise of one size; None: that of real annotators.
 
     Raises:
         BenchmarkError: not a synthetic benchmark, too few images, a negative seed, or a folder that cannot be
@@ -102,7 +109,7 @@ def prepare_synthetic(
     if seed < 0:
         raise BenchmarkError(f'{benchmark}: seed {seed} is negative (choose 0 or more)')
     folder = data_root / benchmark
-    drawing = Drawing(seed)
+    drawing = Drawing(seed, noise=noise)
     counts = dict(zip(SPLITS, (train_images, test_images), strict=True))
     there = partial(_drawn_already, data_root, benchmark, drawing, counts)
     try:
@@ -134,7 +141,7 @@ def _draw(data_root: Path, benchmark: str, drawing: Drawing, counts: dict[str, i
     try:
         for split in SPLITS:
             (images / split).mkdir(parents=True)
-        write = partial(_write_face, images, benchmark, drawing.seed)
+        write = partial(_write_face, images, benchmark, drawing)
         drawn = map_in_processes(write, _places(counts), _WORTH_PROCESSES, chunk=_FACES_AT_ONCE)
         # Without its manifest a folder that is being changed is not taken for a prepared one.
         (folder / 'manifest.json').unlink(missing_ok=True)
@@ -176,10 +183,10 @@ def _conditions(benchmark: str, index: int, rng: np.random.Generator) -> tuple[f
     return frozenset(met), met if benchmark == 'synthetic-98' else ()
 
 
-def _write_face(folder: Path, benchmark: str, seed: int, place: tuple[str, int]) -> tuple[Face, bytes]:
+def _write_face(folder: Path, benchmark: str, drawing: Drawing, place: tuple[str, int]) -> tuple[Face, bytes]:
     """Draw a face; returns it with the digest of its image."""
     split, index = place
-    drawn = draw_face(benchmark, split, index, seed)
+    drawn = draw_face(benchmark, split, index, drawing.seed, drawing.noise)
     name = _image_name(split, index)
     done, content = cv2.imencode('.png', drawn.rendered.image)
     if not done:

@@ -7,8 +7,11 @@ CVPR 2018). The person's right side, on the left of the image, comes first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from benchmark.datasets.drawing import Noise
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,26 @@ SLIDING: Mapping[str, float] = {
 }
 ISOTROPIC = 0.003
 PUPIL = 0.004
+PUPILS = ('right pupil', 'left pupil')
 
 
-def sliding(place: Place) -> float:
-    """Standard deviation of a landmark's annotation along its contour, as a fraction of the inter-ocular distance."""
+def deviations(place: Place, noise: Noise | None = None) -> tuple[float, float]:
+    """Standard deviations of a landmark's annotation, as fractions of the inter-ocular distance.
+
+    Args:
+        place: the landmark.
+        noise: annotation noise of one size; None: that of real annotators.
+
+    Returns:
+        Along its contour; and of the part that is equal in all directions, for each coordinate.
+    """
+    least = PUPIL if place.contour in PUPILS else ISOTROPIC
     if not place.slides:
-        return 0.0
-    return next(value for name, value in SLIDING.items() if name in place.contour)
+        return 0.0, least
+    if noise is None:
+        return next(value for name, value in SLIDING.items() if name in place.contour), least
+    size = noise.percent / 100
+    return (size, least) if noise.kind == 'along' else (0.0, math.hypot(least, size / math.sqrt(2)))
 
 
 def _row(contour: str, shares: Iterable[float]) -> list[Place]:

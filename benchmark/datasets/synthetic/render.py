@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.datasets.drawing import Noise
 from benchmark.datasets.synthetic.annotation import Landmarks, locate
 from benchmark.datasets.synthetic.camera import Camera, build_camera
 from benchmark.datasets.synthetic.canvas import RESOLUTION, Canvas, X, Y, blend
@@ -57,17 +58,20 @@ class RenderedFace:
     parameters: FaceParameters
 
 
-def render_face(parameters: FaceParameters, layout: str, rng: np.random.Generator) -> RenderedFace:
+def render_face(
+    parameters: FaceParameters, layout: str, rng: np.random.Generator, noise: Noise | None = None
+) -> RenderedFace:
     """Render a face.
 
     Args:
         parameters: what is to be seen.
         layout: 'cofw', '300w' or 'wflw'.
         rng: source of the textures, of the occluders' places and of the camera's noise.
+        noise: annotation noise of one size; None: that of real annotators.
     """
     contours = build_contours(parameters.identity, parameters.expression)
     surface = build_surface(contours, parameters.identity, parameters.expression)
-    landmarks = locate(layout, contours, surface, build_camera(parameters.pose, IMAGE_SIZE))
+    landmarks = locate(layout, contours, surface, build_camera(parameters.pose, IMAGE_SIZE), noise)
     camera = _drawing_camera(parameters)
     picture, occluded = _draw_head(contours, surface, camera, parameters, rng)
     drawn = (landmarks.exact + 0.5) * (_DRAWN / IMAGE_SIZE) - 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -33,6 +33,7 @@ class FaceAugmentation(BatchWarp):
         gamma: probability of a gamma change, exponent log-uniform in 0.5 to 2.
         noise: probability of blending with uniform noise, share of the noise uniform in 0 to 0.3.
         gray: probability of removing colour.
+        mirror_shift: what is added to x of mirrored landmarks (see :class:`BatchWarp`).
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class FaceAugmentation(BatchWarp):
         gamma: float = 0.2,
         noise: float = 0.2,
         gray: float = 0.2,
+        mirror_shift: float | Sequence[float] = 0.0,
     ) -> None:
-        super().__init__(input_size, crop_margin, flip, shift, rotation, scale, align_corners=False)
+        super().__init__(input_size, crop_margin, flip, shift, rotation, scale, False, mirror_shift)
         self.occlusion, self.blur, self.gamma, self.noise, self.gray = occlusion, blur, gamma, noise, gray
 
     def change_pixels(self, images: Tensor) -> Tensor:

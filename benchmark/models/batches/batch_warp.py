@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -31,6 +32,9 @@ class BatchWarp(nn.Module):
         align_corners: where the face box has its centre, in the stored crop and in the network input alike: at half
             their size where False, as in MMPose, or half a pixel less where True, as in the official STAR code (see
             :mod:`benchmark.datasets.boxes`).
+        mirror_shift: what is added to x of mirrored landmarks, fraction of the network's crop: a number, or one for
+            each landmark. Twice the distance by which annotations lie to the right of what a network trained with
+            mirroring predicts, it places them where annotators would have placed them on the mirrored image.
     """
 
     def __init__(
@@ -42,12 +46,15 @@ class BatchWarp(nn.Module):
         rotation: float,
         scale: float,
         align_corners: bool,
+        mirror_shift: float | Sequence[float] = 0.0,
     ) -> None:
         super().__init__()
         self.input_size = tuple(input_size)
         self.crop_margin = crop_margin
         self.flip, self.shift, self.rotation, self.scale = flip, shift, rotation, scale
         self.align_corners = align_corners
+        shifts = torch.as_tensor(mirror_shift, dtype=torch.float32)
+        self.register_buffer('mirror_shift', shifts if shifts.any() else None, persistent=False)
         # As a tensor on the training device: one made in every step would be waited for.
         self.register_buffer('size', torch.tensor(self.input_size).float(), persistent=False)
 
@@ -83,6 +90,8 @@ class BatchWarp(nn.Module):
         keypoints = keypoints @ matrices[:, :, :2].mT + matrices[:, None, :, 2]
         keypoints = torch.where(flipped[:, None, None], keypoints[:, mirrored], keypoints)
         labels = normalize_keypoints(keypoints, self.size)
+        if self.mirror_shift is not None:
+            labels[..., 0] += 2 * self.mirror_shift * flipped[:, None]  # labels are from -1 to 1
         weights = torch.ones_like(labels[..., 0])
         for index, sample in enumerate(samples):
             sample.gt_instance_labels = InstanceData(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -41,6 +41,7 @@ class OfficialFaceAugmentation(BatchWarp):
         gamma: probability of a gamma change.
         noise: probability of noise.
         gray: probability of removing colour.
+        mirror_shift: what is added to x of mirrored landmarks (see :class:`BatchWarp`).
     """
 
     def __init__(
@@ -56,8 +57,9 @@ class OfficialFaceAugmentation(BatchWarp):
         gamma: float = 0.2,
         noise: float = 0.2,
         gray: float = 0.2,
+        mirror_shift: float | Sequence[float] = 0.0,
     ) -> None:
-        super().__init__(input_size, crop_margin, flip, shift, rotation, scale, align_corners=True)
+        super().__init__(input_size, crop_margin, flip, shift, rotation, scale, True, mirror_shift)
         self.occlusion, self.blur, self.gamma, self.noise, self.gray = occlusion, blur, gamma, noise, gray
 
     def change_pixels(self, images: Tensor) -> Tensor:

@@ -101,7 +101,7 @@ class SoftArgmaxHead(HeatmapHead):
             feats: feature maps of all stages; with ``test_cfg['flip_test']`` a pair of them, of the images and of the
                 mirrored images, whose positions and covariances are averaged.
             batch_data_samples: data samples; the first one's ``flip_indices`` are used.
-            test_cfg: ``flip_test``.
+            test_cfg: ``flip_test``, ``mirror_shift``.
 
         Returns:
             One instance a sample: ``keypoints`` (1, K, 2) in pixels of the network input, ``keypoint_scores`` (1, K),
@@ -109,4 +109,4 @@ class SoftArgmaxHead(HeatmapHead):
         """
         flip_test = (test_cfg or {}).get('flip_test', False)
         heatmaps = (self.forward(part) for part in (feats if flip_test else (feats,)))
-        return predict_from_heatmaps(self, heatmaps, batch_data_samples)
+        return predict_from_heatmaps(self, heatmaps, batch_data_samples, test_cfg)

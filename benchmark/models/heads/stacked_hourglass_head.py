@@ -162,7 +162,7 @@ class StackedHourglassHead(BaseHead):
             feats: outputs of all stacks; with ``test_cfg['flip_test']`` a pair of them, of the images and of the
                 mirrored images, whose positions and covariances are averaged.
             batch_data_samples: data samples; the first one's ``flip_indices`` are used.
-            test_cfg: ``flip_test``.
+            test_cfg: ``flip_test``, ``mirror_shift``.
 
         Returns:
             One instance a sample, as :meth:`SoftArgmaxHead.predict` gives them: ``keypoints`` (1, K, 2) in pixels of
@@ -170,4 +170,4 @@ class StackedHourglassHead(BaseHead):
         """
         flip_test = (test_cfg or {}).get('flip_test', False)
         heatmaps = (self.forward(part) for part in (feats if flip_test else (feats,)))
-        return predict_from_heatmaps(self, heatmaps, batch_data_samples)
+        return predict_from_heatmaps(self, heatmaps, batch_data_samples, test_cfg)

@@ -232,6 +232,8 @@ def _settings(chosen: Settings) -> str:
         'compiled': chosen.compiled,
         'gradient checkpointing': chosen.gradient_checkpointing,
         'CUDA graphs': chosen.cuda_graphs,
+        'mirror offset': chosen.mirror_offset,
+        'mirror shift': chosen.mirror_shift,
     }
     return ', '.join([f'{chosen.images_per_step} images a step', *(name for name, on in switches.items() if on)])
 

@@ -277,3 +277,27 @@ def test_is_built_by_the_registry_of_mmpose(kind):
     assert isinstance(module, kind)
     assert (module.input_size, module.flip) == ((64, 48), 0.25)
     assert not module.state_dict()
+
+
+@both
+def test_mirror_shift_moves_landmarks_of_mirrored_images_alone(make_batch, kind):
+    images, keypoints = _dots(24, 3, 96)
+    shifts = [0.02, -0.01, -0.01]
+
+    def labels(**options):
+        torch.manual_seed(0)
+        augmented = kind((64, 64), 1.5, **{**NOTHING, 'flip': 0.5}, **options)
+        return _labels(augmented(make_batch(images, keypoints, [0, 2, 1])), (64, 64))
+
+    moved = labels(mirror_shift=shifts) - labels()
+    torch.manual_seed(0)
+    flipped = torch.rand(24) < 0.5
+    assert 0 < flipped.sum() < 24
+    torch.testing.assert_close(
+        moved[flipped],
+        torch.tensor([[64 * shift, 0] for shift in shifts]).expand(moved[flipped].shape),
+        atol=1e-4,
+        rtol=0,
+    )
+    assert not moved[~flipped].any()
+    assert torch.equal(labels(mirror_shift=[0.0, 0.0, 0.0]), labels())

@@ -75,3 +75,17 @@ def test_flip_test_is_the_mean_of_both(heatmaps, make_samples):
             np.testing.assert_allclose(instance.keypoints[0, landmark], (mean + turned) / 2, rtol=1e-9)
             expected = (covariance + turned_covariance) / 2
             np.testing.assert_allclose(instance.heatmap_covariances[0, landmark], expected, rtol=1e-9)
+
+
+def test_landmarks_of_mirrored_images_are_shifted_back(heatmaps, make_samples):
+    samples = make_samples(torch.zeros(2, 3, 2), FLIP_INDICES)
+    other = heatmaps.flip(0)
+    plain = predict_from_heatmaps(Head(), [heatmaps, other], samples)
+    shifts = [0.125, -0.25, -0.25]  # of the width
+    shifted = predict_from_heatmaps(Head(), [heatmaps, other], samples, {'mirror_shift': shifts})
+    width = Head().decoder.input_size[0]
+    for one, two in zip(plain, shifted, strict=True):
+        moved = two.keypoints[0] - one.keypoints[0]
+        np.testing.assert_allclose(moved[:, 0], np.array(shifts) * width / 2, rtol=1e-6)
+        np.testing.assert_array_equal(moved[:, 1], 0)
+        np.testing.assert_array_equal(two.heatmap_covariances, one.heatmap_covariances)

@@ -1,0 +1,7 @@
+_base_ = '../_base_/recipes/small-hrnet-w8_64x64.py'
+
+train_cfg = dict(max_epochs=24)
+train_dataloader = dict(dataset=dict(benchmark='300w'))
+test_dataloader = dict(dataset=dict(benchmark='300w'))
+test_evaluator = dict(benchmark='300w')
+model = dict(head=dict(out_channels=68))
