@@ -19,7 +19,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.verify',
         description='Check records and their predictions: seals and hashes, every number, what contradicts itself, and '
-        'whether predictions are those of another record. Without --rerun nothing is trained; nothing is written.',
+        'whether predictions are those of another record. Without --rerun nothing is trained, and without --residuals '
+        'nothing is written.',
     )
     parser.add_argument(
         'records',
@@ -32,6 +33,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--rerun', action='store_true', help='train each named record again, from nothing but the record, and compare'
     )
+    parser.add_argument(
+        '--residuals',
+        type=Path,
+        metavar='DIR',
+        help='write the errors of each named record with their direction, as means that may be published, to a file in '
+        'DIR, e.g. reports/residuals (needs --data-root)',
+    )
     parser.add_argument('--results', type=Path, default=RESULTS, help='your records, to compare with')
     parser.add_argument('--reports', type=Path, default=REPORTS, help='published records, to compare with')
     parser.add_argument('--json', action='store_true', help='print the findings as JSON on stdout')
@@ -42,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0 when no record has a fault, 1 when one has or the data at hand is damaged, 2 for a usage error.
+        0 when no record has a fault and all that was asked for is done, 1 otherwise, 2 for a usage error.
     """
     options = build_parser().parse_args(arguments)
     try:
@@ -55,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from benchmark.verification.display import to_data, to_text
     from benchmark.verification.records import find_records, verify_records
+    from benchmark.verification.residuals import store_residuals
     from benchmark.verification.training import rerun_records
 
     if options.data_root:
@@ -66,10 +75,14 @@ def _verify(options: argparse.Namespace) -> int:
         raise UsageError(f'no records in {" and ".join(str(folder / "records") for folder in folders)} (name some)')
     if options.rerun and not options.records:
         raise UsageError('--rerun: name the records that are to be trained again')
+    if options.residuals and not (options.records and options.data_root):
+        raise UsageError('--residuals: name the records that are to be measured, and their data with --data-root')
     verified = verify_records(find_records(places), folders, options.data_root)
     failed = []
     if options.rerun:
-        failed = rerun_records(verified, folders, options.data_root, lambda line: print(line, file=sys.stderr))
+        failed += rerun_records(verified, folders, options.data_root, _say)
+    if options.residuals:
+        failed += store_residuals(verified, options.data_root, options.residuals, _say)
     if options.json:
         print(json.dumps(to_data(verified), indent=1, allow_nan=False))
     else:
@@ -77,6 +90,10 @@ def _verify(options: argparse.Namespace) -> int:
     for line in failed:
         print(f'error: {line}', file=sys.stderr)
     return int(bool(failed) or any(one.refused for one in verified))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 if __name__ == '__main__':

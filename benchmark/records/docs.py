@@ -13,14 +13,15 @@ from benchmark.escaping import escape_markdown
 from benchmark.records import compact_form
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Record
+from benchmark.records.residuals import Residuals
 
 _HEAD = """\
 # Records and predictions
 
 The files that every number of the leaderboards comes from. They lie in `reports/records/`: one JSON file for every
 experiment, and beside it, where there is a result, the predictions as a compressed NumPy archive. This page is written
-by `python -m benchmark.records.docs` from the schema in `record.py`, `parts.py`, `predictions.py` and `compact_form.py`
-of `benchmark/records/`; [submitting.md](submitting.md) shows how to write such files with other code.
+by `python -m benchmark.records.docs` from the schema in `record.py`, `parts.py`, `predictions.py`, `compact_form.py`
+and `residuals.py` of `benchmark/records/`; [submitting.md](submitting.md) shows how to write records with other code.
 
 A record is called `NAME-seedSEED-FINGERPRINT.json` (the first eight digits of the fingerprint; no seed where given
 weights were tested), with `-failed`, `-no-data` or `-not-run` behind it where there is no result; the predictions have
@@ -106,13 +107,26 @@ print(errors.loc[errors['full'], 'nme_inter_ocular'].nlargest(10))
 | `inter_ocular`, `inter_pupil` | number | normalizing distances, pixels |
 | `nme_inter_ocular`, `nme_inter_pupil` | number | normalized mean error of the image, fractions (0.04 is 4 %) |
 """
+_RESIDUALS = """\
+## The errors with their direction
+
+The files above do not say in which direction an error goes. Where the data are at hand,
+`python -m benchmark.verify --residuals` ([verifying.md](verifying.md)) measures it and writes one JSON file a record,
+under the record's name in `residuals/`, the folder beside `records/`. It holds means over groups of images alone, and
+may be published. The residual of a landmark is r = (predicted - true) / inter-ocular distance of the image, in percent,
+x to the right and y down in the image. The contour at a landmark runs along the circle through the landmark and its
+neighbours on the curve, all of them true ones.
+"""
 
 
 def record_docs() -> str:
-    """The page: a table for every part of a record, and what a predictions file holds in which form."""
+    """The page: a table for every part of a record, what a predictions file holds in which form, and residuals."""
     parts = [_section(model) for model in _models(Record)]
+    residuals = [_section(model) for model in _models(Residuals)]
     bounds = compact_form.__doc__.split('\n\n', 1)[1].replace('``', '`')
-    return '\n'.join([_HEAD, *parts, _PREDICTIONS + ''.join(_arrays()), _COMPACT + bounds, _STORED])
+    return '\n'.join(
+        [_HEAD, *parts, _PREDICTIONS + ''.join(_arrays()), _COMPACT + bounds, _STORED, _RESIDUALS, *residuals]
+    )
 
 
 def _models(model: type[BaseModel]) -> list[type[BaseModel]]:

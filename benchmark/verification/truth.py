@@ -90,7 +90,7 @@ def truth_findings(run: Run, truth: Truth) -> list[Finding]:
         said = f'its distances to the truth are not checked: no prepared {run.benchmark.name} {where}'
         return [Finding('no-truth', f'{run.predictions_path}: {said}')]
     predictions = run.read_predictions()
-    places, found = _match(predictions, faces, run.benchmark.name)
+    places, found = match_faces(predictions, faces, run.benchmark.name)
     images, path = predictions.image_ids, run.predictions_path
     same = faces.fingerprint == run.record.dataset.fingerprint
     if not len(places):
@@ -108,8 +108,17 @@ def truth_findings(run: Run, truth: Truth) -> list[Finding]:
     return findings + [Finding(kind, f'{path}: {text} ({what_to_do})') for kind, text in problems if text]
 
 
-def _match(predictions: Predictions, faces: Faces, benchmark: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of images in the predictions, and of the same faces in the data."""
+def match_faces(predictions: Predictions, faces: Faces, benchmark: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of images in the predictions, and of the same faces in the data; an image that is not there has none.
+
+    Args:
+        predictions: of N images.
+        faces: the test set at hand, of M faces.
+        benchmark: name of the benchmark.
+
+    Returns:
+        Two arrays (P,), in the order of the predictions.
+    """
     by_name = defaultdict(list)
     for index, name in enumerate(faces.images):
         by_name[canonical_name(benchmark, name) or name].append(index)
