@@ -17,7 +17,7 @@ losses = {
     'star-l2-detach': dict(type='STARLoss', distance='l2', restriction='detach'),
 }
 
-# in_files: losses whose configurations are files. datasets: where it is not all of the above.
+# in_files: losses whose configurations are files.
 families = {
     'td-softargmax_hg4-attn-{loss}_32b-500e_{dataset}-256x256': dict(
         base='{dataset}/td-softargmax_hg4-attn-smoothl1_32b-500e_{dataset}-256x256.py',
@@ -40,10 +40,5 @@ families = {
             backbone_name='Hourglass (1 stack of 32 channels)',
             model=dict(backbone=dict(attention=False), head=dict(map_loss=None)),
         ),
-    ),
-    'td-softargmax_res18w16-fpn-{loss}_16b-24e_{dataset}-64x64': dict(
-        base='{dataset}/td-softargmax_res18w16-fpn-smoothl1_16b-24e_{dataset}-64x64.py',
-        in_files=['smoothl1', 'star'],
-        datasets=['300w'],
     ),
 }

@@ -26,7 +26,6 @@ class _Family(_Model):
     base: str
     changes: dict[str, Any] = {}
     in_files: list[str] = []
-    datasets: list[str] | None = None
 
 
 class _Table(_Model):
@@ -87,7 +86,7 @@ def read_variants(table: Path) -> list[Variant]:
                 raise BenchmarkError(
                     f'{where}.in_files: there is no loss {loss} (add it to losses, or take it out here)'
                 )
-        for dataset, loss in product(content.datasets if family.datasets is None else family.datasets, content.losses):
+        for dataset, loss in product(content.datasets, content.losses):
             if loss in family.in_files:
                 continue
             path = table / f'{_fill(pattern, dataset, loss)}.py'

@@ -1,5 +1,5 @@
 # What docs/study.md tries on the held-out part of the training images, in shorter trainings:
-# python -m benchmark.run --configs mmpose_configs/_tuning --data-root DIR, where DIR is that of benchmark.prepare hold-out.
+# python -m benchmark.run --configs mmpose_configs/_study/_tuning --data-root DIR; DIR is that of benchmark.prepare hold-out.
 datasets = ['300w']
 
 losses = {
@@ -22,7 +22,7 @@ losses = {
 
 families = {
     f'{network}-{{loss}}-lr{rate}_{epochs}e_{{dataset}}-64x64': dict(
-        base=f'../{{dataset}}/td-softargmax_{network}-smoothl1_16b-{of}e_{{dataset}}-64x64.py',
+        base=f'../td-softargmax_{network}-smoothl1_16b-{of}e_{{dataset}}-64x64.py',
         changes=dict(train_cfg=dict(max_epochs=epochs), optim_wrapper=dict(optimizer=dict(lr=float(rate)))),
     )
     for network, of, epochs, rates in (

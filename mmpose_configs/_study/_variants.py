@@ -1,0 +1,38 @@
+# The trainings of docs/study.md: python -m benchmark.run --configs mmpose_configs/_study. Baselines are files.
+datasets = ['300w']
+
+losses = {
+    'smoothl1': dict(type='SoftWeightSmoothL1Loss', beta=0.01),
+    'l1': dict(type='LandmarkDistanceLoss', distance='l1'),
+    'l2': dict(type='LandmarkDistanceLoss', distance='l2'),
+    'wing': dict(type='LandmarkDistanceLoss', distance='wing'),
+    'star': dict(type='STARLoss'),
+    'star-l1': dict(type='STARLoss', distance='l1'),
+    'star-l2': dict(type='STARLoss', distance='l2'),
+    'star-detach': dict(type='STARLoss', restriction='detach'),
+    'star-l1-detach': dict(type='STARLoss', distance='l1', restriction='detach'),
+    'star-l2-detach': dict(type='STARLoss', distance='l2', restriction='detach'),
+}
+
+families = {
+    f'td-softargmax_{name}': dict(base=f'td-softargmax_{name.replace("{loss}", "smoothl1")}.py', in_files=['smoothl1'])
+    for name in (
+        'res18w16-fpn-{loss}_16b-24e_300w-64x64',
+        'hg1w32-attn-{loss}_16b-12e_300w-64x64',
+        'hrnet-w8-{loss}_16b-24e_300w-64x64',
+        'res18w16-fpn-{loss}_16b-48e_wflw-64x64',
+    )
+}
+families.update(
+    {
+        f'td-softargmax_res18w16-fpn-{name}-{{loss}}_16b-24e_300w-64x64': dict(
+            base='td-softargmax_res18w16-fpn-smoothl1_16b-24e_300w-64x64.py', changes=changes
+        )
+        for name, changes in dict(
+            unmirrored=dict(
+                model=dict(data_preprocessor=dict(augmentation=dict(flip=0.0)), test_cfg=dict(flip_test=False))
+            ),
+            offset=dict(mirror_offset=True),
+        ).items()
+    }
+)

@@ -1,3 +1,0 @@
-_base_ = './td-softargmax_res18w16-fpn-smoothl1_16b-48e_wflw-64x64.py'
-
-model = dict(head=dict(loss=dict(_delete_=True, type='STARLoss')))
