@@ -18,7 +18,7 @@ families = {
     f'td-softargmax_{name}': dict(base=f'td-softargmax_{name.replace("{loss}", "smoothl1")}.py', in_files=['smoothl1'])
     for name in (
         'res18w16-fpn-{loss}_16b-24e_300w-64x64',
-        'hg1w32-attn-{loss}_16b-12e_300w-64x64',
+        'hg1w32-attn-{loss}_16b-16e_300w-64x64',
         'hrnet-w8-{loss}_16b-24e_300w-64x64',
         'res18w16-fpn-{loss}_16b-48e_wflw-64x64',
     )

@@ -28,7 +28,7 @@ families = {
     for network, of, epochs, rates in (
         ('res18w16-fpn', 24, 10, ('1.5e-3', '3e-3', '6e-3')),
         ('hrnet-w8', 24, 10, ('1.5e-3', '3e-3', '6e-3')),
-        ('hg1w32-attn', 12, 12, ('1e-3', '2e-3', '4e-3')),
+        ('hg1w32-attn', 16, 12, ('4e-3', '8e-3', '1.6e-2')),
     )
     for rate in rates
 }

@@ -1,6 +1,6 @@
 _base_ = '../_base_/recipes/official_small_64x64.py'
 
-train_cfg = dict(max_epochs=12)
+train_cfg = dict(max_epochs=16)
 train_dataloader = dict(dataset=dict(benchmark='300w'))
 test_dataloader = dict(dataset=dict(benchmark='300w'))
 test_evaluator = dict(benchmark='300w')
