@@ -189,6 +189,19 @@ def memberships(subset_names: Sequence[str], subsets: NDArray[np.bool_]) -> list
     ]
 
 
+def has_distances(benchmark: str, name: str, digest: str, inter_ocular: float, inter_pupil: float) -> bool:
+    """Whether a face's normalizing distances, or numbers that they may be rounded to, give a digest.
+
+    Args:
+        benchmark: name of the benchmark.
+        name: canonical name of the image.
+        digest: as :attr:`ListedFace.distances`.
+        inter_ocular: normalizing distance, pixels.
+        inter_pupil: normalizing distance, pixels.
+    """
+    return _is_of(digest, name, _numbers(benchmark, [inter_ocular], [inter_pupil])[0])
+
+
 def _numbers(benchmark: str, inter_ocular: ArrayLike, inter_pupil: ArrayLike) -> NDArray[np.float64]:
     """What is rounded and listed of each face: (N, 1) or (N, 2)."""
     distances = np.stack([inter_ocular, inter_pupil], axis=-1).astype(np.float64)

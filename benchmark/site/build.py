@@ -25,14 +25,16 @@ from benchmark.site.board import EXPERIMENTS, page_links, status
 from benchmark.site.exports import export_files, export_links
 from benchmark.site.pages.assets import asset_files
 from benchmark.site.pages.benchmark_view import BenchmarkView
+from benchmark.site.pages.errata_view import errata_view
 from benchmark.site.pages.experiment_view import experiment_view
 from benchmark.site.pages.faces import Photographs
 from benchmark.site.pages.index_view import index_view
-from benchmark.site.pages.markdown import render_markdown_benchmark, render_markdown_index
+from benchmark.site.pages.markdown import render_markdown_benchmark, render_markdown_errata, render_markdown_index
 from benchmark.site.pages.render import (
     Frame,
     render_benchmark,
     render_definitions,
+    render_errata,
     render_experiment,
     render_index,
 )
@@ -197,6 +199,7 @@ class Site:
             (
                 ('Results', 'index.html'),
                 *((view.benchmark.title, page) for page, view in self._views.items()),
+                ('Errata', 'errata.html'),
                 ('Definitions', 'definitions.html'),
             ),
             folder,
@@ -206,6 +209,7 @@ class Site:
         self.inputs = {
             'assets': _sha256(),
             'index.html': _sha256(*by_view.values(), speed),
+            'errata.html': self._hash(row for view in views for row in view.analysis.section.rows if _is_real(row)),
             'definitions.html': _sha256(self._frame),
             **by_view,
             **{page: self._hash(self._shown_with(*one)) for page, one in self._rows.items()},
@@ -252,6 +256,9 @@ class Site:
         elif page == 'index.html':
             view = index_view(tuple(self._views.values()), self._speed)
             texts = {page: render_index(view, self._frame), 'README.md': render_markdown_index(view)}
+        elif page == 'errata.html':
+            view = errata_view([view.analysis.section for view in self._views.values()], self.links)
+            texts = {page: render_errata(view, self._frame), 'errata.md': render_markdown_errata(view)}
         elif page == 'definitions.html':
             texts = {page: render_definitions(self._frame)}
         elif page in self._views:
@@ -276,6 +283,10 @@ class Site:
             files[f'figures/{figure.name}.svg'] = figure.svg.encode()
             files[f'figures/{figure.name}.png'] = figure.png()
         return files
+
+
+def _is_real(row: Row) -> bool:
+    return not row.benchmark.synthetic
 
 
 def _sha256(*parts: object) -> str:

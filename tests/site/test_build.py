@@ -60,7 +60,14 @@ def test_written_files_are_named(filled, tmp_path):
     written = {path.relative_to(tmp_path).as_posix() for path in build_reports(tmp_path).files}
     assert {path for path in _contents(tmp_path) if not path.startswith('records/')} == written
     names = ('300w', 'wflw', 'synthetic-29', 'synthetic-68', 'synthetic-98')
-    assert written >= {'README.md', 'index.html', 'definitions.html', *(f'{name}.html' for name in names)}
+    assert written >= {
+        'README.md',
+        'index.html',
+        'errata.html',
+        'errata.md',
+        'definitions.html',
+        *(f'{name}.html' for name in names),
+    }
     assert written >= {'figures/300w.svg', 'figures/synthetic-68.svg', 'assets/page.css', 'assets/board.js'}
     assert not [path for path in written if path.endswith('.png')]
     assert written >= {'300w.md', 'exports/300w.csv', 'exports/300w.json', 'experiments/300w_resnet-18_star.html'}
@@ -70,7 +77,7 @@ def test_nothing_is_made_again_without_a_change(factory, made):
     factory.add('synthetic-29')
     first = build_reports(factory.reports).files
     row = 'experiments/synthetic-29_resnet-18_star.html'
-    assert made() == {'assets', 'index.html', 'definitions.html', 'synthetic-29.html', row}
+    assert made() == {'assets', 'index.html', 'errata.html', 'definitions.html', 'synthetic-29.html', row}
     assert build_reports(factory.reports).files == first
     assert made() == set()
 

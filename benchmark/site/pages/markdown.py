@@ -17,6 +17,7 @@ from benchmark.escaping import escape_markdown
 from benchmark.site.board import Board
 from benchmark.site.board_tables import accuracy_table, board_table, cost_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
+from benchmark.site.pages.errata_view import ErrataPart, ErrataView
 from benchmark.site.pages.index_view import Card, IndexView
 from benchmark.site.pages.render import Frame
 from benchmark.site.tables import NONE, Cell, Column, Line, Table
@@ -58,6 +59,11 @@ def render_markdown_benchmark(view: BenchmarkView, frame: Frame, exports: Sequen
     )
 
 
+def render_markdown_errata(view: ErrataView) -> str:
+    """The page of known mistakes of the published annotations, ``errata.md``."""
+    return _render('errata.md.j2', view=view, effects_table=_effects_table)
+
+
 def _accuracy(board: Board, normalizer: str, links: Mapping[Row, str]) -> Markup:
     pages = [links[line.row] for line in board.lines if not line.reason]
     return markdown_table(accuracy_table(board, normalizer), pages)
@@ -65,6 +71,10 @@ def _accuracy(board: Board, normalizer: str, links: Mapping[Row, str]) -> Markup
 
 def _card_table(card: Card) -> Markup:
     return markdown_table(card.table, [page for pages in card.pages for page in pages])
+
+
+def _effects_table(part: ErrataPart) -> Markup:
+    return markdown_table(part.effects_table, [page for pages in part.effects_pages for page in pages])
 
 
 def _waiting(board: Board) -> list[str]:

@@ -19,6 +19,7 @@ from benchmark.site.definitions import definitions_html
 from benchmark.site.exports.data import json_by_lines
 from benchmark.site.pages.assets import head_script, loader, policy, scripts_with_hashes
 from benchmark.site.pages.benchmark_view import BenchmarkView
+from benchmark.site.pages.errata_view import ErrataView
 from benchmark.site.pages.experiment_view import ExperimentView
 from benchmark.site.pages.index_view import IndexView
 
@@ -96,6 +97,11 @@ def render_experiment(
     scripts = ('assets/curves.js',) if view.payload else ()
     page = links[view.row]
     return _render('experiment.html.j2', frame, page, scripts, view=view, links=links, exports=exports)
+
+
+def render_errata(view: ErrataView, frame: Frame) -> str:
+    """The page of known mistakes of the published annotations."""
+    return _render('errata.html.j2', frame, 'errata.html', view=view)
 
 
 def render_definitions(frame: Frame) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 ROW = 'experiments/hostile-row.html'
-KINDS = ['index.html', '300w.html', 'wflw.html', 'synthetic-98.html', 'definitions.html', ROW]
+KINDS = ['index.html', '300w.html', 'wflw.html', 'synthetic-98.html', 'errata.html', 'definitions.html', ROW]
 
 
 def _background(page):

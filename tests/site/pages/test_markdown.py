@@ -199,7 +199,7 @@ def test_measured_speeds_have_their_table(read_markdown):
 
 
 def test_links_lead_to_pages_figures_records_and_exports(views, pages, index, filled):
-    known = {'README.md', 'index.html', 'definitions.html'}
+    known = {'README.md', 'index.html', 'errata.md', 'definitions.html'}
     for name, view in views.items():
         known |= {f'{name}.html', f'{name}.md', *view.links.values()}
         known |= {path for _, path in export_links(view.benchmark)}
