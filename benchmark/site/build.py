@@ -12,6 +12,8 @@ from pathlib import Path
 
 from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.comparison import baseline_of
+from benchmark.analysis.findings.finding import Finding
+from benchmark.analysis.findings.study import study_findings
 from benchmark.analysis.rows import Row
 from benchmark.analysis.sections import Section
 from benchmark.analysis.standings import Analysis
@@ -28,21 +30,28 @@ from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.errata_view import errata_view
 from benchmark.site.pages.experiment_view import experiment_view
 from benchmark.site.pages.faces import Photographs
+from benchmark.site.pages.findings_view import findings_view
 from benchmark.site.pages.index_view import index_view
-from benchmark.site.pages.markdown import render_markdown_benchmark, render_markdown_errata, render_markdown_index
+from benchmark.site.pages.markdown import (
+    render_markdown_benchmark,
+    render_markdown_errata,
+    render_markdown_findings,
+    render_markdown_index,
+)
 from benchmark.site.pages.render import (
     Frame,
     render_benchmark,
     render_definitions,
     render_errata,
     render_experiment,
+    render_findings,
     render_index,
 )
 from benchmark.site.speed_tables import speed_tables
 from benchmark.site.tables import Table
 
 _GENERATED = (
-    *(f'{EXPERIMENTS}/*.html', 'assets/*.js', 'assets/*.css'),
+    *(f'{EXPERIMENTS}/*.html', 'assets/*.js', 'assets/*.css', 'findings.*'),
     *(
         pattern.format(name)
         for name in BENCHMARKS
@@ -114,7 +123,8 @@ def _build(output: Path, sources: Sequence[Path], photographs: Photographs | Non
     store = earlier.copy()
     sections = checked_sections(sources, store)
     analyses = [Analysis(section, store).completed() for section in sections]
-    site = Site(analyses, page_links(sections), speed_tables(sources), output, photographs, png)
+    findings = study_findings(analyses, sources[-1])
+    site = Site(analyses, page_links(sections), speed_tables(sources), findings, output, photographs, png)
     current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}
     made = site.make(site.inputs.keys() - current)
     _write(output, {path: content for files in made.values() for path, content in files.items()})
@@ -173,6 +183,7 @@ class Site:
         analyses: the benchmarks that have a record, in the order of the pages.
         links: page of every row, relative to the folder of the pages.
         speed: tables of measured speeds.
+        findings: what the study found; empty where none was made.
         folder: where the pages will lie.
         photographs: what to put behind drawn faces; None for a blank background.
         png: whether figures become files of their own.
@@ -186,6 +197,7 @@ class Site:
         analyses: Sequence[Analysis],
         links: Mapping[Row, str],
         speed: Sequence[Table],
+        findings: Sequence[Finding],
         folder: Path,
         photographs: Photographs | None,
         png: bool,
@@ -195,9 +207,11 @@ class Site:
         views = [BenchmarkView(analysis, links, photographs) for analysis in analyses]
         self._views = {f'{view.benchmark.name}.html': view for view in views}
         self._speed = speed
+        self._findings = findings
         self._frame = Frame(
             (
                 ('Results', 'index.html'),
+                *([('Findings', 'findings.html')] if findings else []),
                 *((view.benchmark.title, page) for page, view in self._views.items()),
                 ('Errata', 'errata.html'),
                 ('Definitions', 'definitions.html'),
@@ -211,6 +225,7 @@ class Site:
             'index.html': _sha256(*by_view.values(), speed),
             'errata.html': self._hash(row for view in views for row in view.analysis.section.rows if _is_real(row)),
             'definitions.html': _sha256(self._frame),
+            **({'findings.html': _sha256(self._frame, findings)} if findings else {}),
             **by_view,
             **{page: self._hash(self._shown_with(*one)) for page, one in self._rows.items()},
         }
@@ -259,6 +274,9 @@ class Site:
         elif page == 'errata.html':
             view = errata_view([view.analysis.section for view in self._views.values()], self.links)
             texts = {page: render_errata(view, self._frame), 'errata.md': render_markdown_errata(view)}
+        elif page == 'findings.html':
+            view = findings_view(self._findings)
+            texts = {page: render_findings(view, self._frame), 'findings.md': render_markdown_findings(view)}
         elif page == 'definitions.html':
             texts = {page: render_definitions(self._frame)}
         elif page in self._views:

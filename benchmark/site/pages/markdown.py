@@ -18,6 +18,7 @@ from benchmark.site.board import Board
 from benchmark.site.board_tables import accuracy_table, board_table, cost_table
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.errata_view import ErrataPart, ErrataView
+from benchmark.site.pages.findings_view import FindingView
 from benchmark.site.pages.index_view import Card, IndexView
 from benchmark.site.pages.render import Frame
 from benchmark.site.tables import NONE, Cell, Column, Line, Table
@@ -62,6 +63,11 @@ def render_markdown_benchmark(view: BenchmarkView, frame: Frame, exports: Sequen
 def render_markdown_errata(view: ErrataView) -> str:
     """The page of known mistakes of the published annotations, ``errata.md``."""
     return _render('errata.md.j2', view=view, effects_table=_effects_table)
+
+
+def render_markdown_findings(view: Sequence[FindingView]) -> str:
+    """The page of what the study found, ``findings.md``."""
+    return _render('findings.md.j2', view=view)
 
 
 def _accuracy(board: Board, normalizer: str, links: Mapping[Row, str]) -> Markup:

@@ -21,6 +21,7 @@ from benchmark.site.pages.assets import head_script, loader, policy, scripts_wit
 from benchmark.site.pages.benchmark_view import BenchmarkView
 from benchmark.site.pages.errata_view import ErrataView
 from benchmark.site.pages.experiment_view import ExperimentView
+from benchmark.site.pages.findings_view import FindingView
 from benchmark.site.pages.index_view import IndexView
 
 # A line of a page begins with a line of a table, an item, a group of marks, a larger part or an entry of its data, so
@@ -102,6 +103,11 @@ def render_experiment(
 def render_errata(view: ErrataView, frame: Frame) -> str:
     """The page of known mistakes of the published annotations."""
     return _render('errata.html.j2', frame, 'errata.html', view=view)
+
+
+def render_findings(view: Sequence[FindingView], frame: Frame) -> str:
+    """The page of what the study found."""
+    return _render('findings.html.j2', frame, 'findings.html', view=view)
 
 
 def render_definitions(frame: Frame) -> str:

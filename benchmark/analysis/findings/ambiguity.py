@@ -1,0 +1,183 @@
+"""Question D: drawn faces whose annotation noise is along contours or equal in all directions, at the same sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from benchmark.analysis.axes import agreement
+from benchmark.analysis.comparison import Pairing, pair, paired_values
+from benchmark.analysis.difference import SIGNIFICANT, Difference, p_text, signed_interval
+from benchmark.analysis.findings.finding import Answer, Finding, of_difference
+from benchmark.analysis.rows import count_seeds
+from benchmark.analysis.standings import Analysis
+from benchmark.protocol.differences import LEAST_SEEDS, holm
+from benchmark.protocol.statistics import Interval
+
+KINDS = {'along': 'noise along contours', 'around': 'noise in all directions'}
+UNIT, SIDES = 'ΔNME, percentage points', ('favours STAR', 'favours smooth-L1')
+_QUESTION = 'Does STAR pay where annotators disagree along contours, and only there?'
+
+
+@dataclass(frozen=True)
+class Level:
+    """STAR and smooth-L1 after training with one annotation noise.
+
+    Attributes:
+        kind: key of :data:`KINDS`.
+        size: root mean square displacement, percent of the inter-ocular distance.
+        difference: NME of STAR minus that of smooth-L1.
+        pairing: the runs of both.
+    """
+
+    kind: str
+    size: float
+    difference: Difference
+    pairing: Pairing
+
+    @cached_property
+    def by_seed(self) -> Mapping[int, float]:
+        """The difference of each seed, percentage points."""
+        means = paired_values(self.pairing, self.difference.measure).mean(axis=1)
+        return dict(zip(self.pairing.seeds, means.tolist(), strict=True))
+
+    @property
+    def name(self) -> str:
+        """E.g. '2 % along contours'."""
+        return f'{self.size:g} % {KINDS[self.kind].removeprefix("noise ")}'
+
+
+def levels(analyses: Mapping[tuple[str, float], Analysis]) -> list[Level]:
+    """The levels that were trained, in the order in which they are given.
+
+    Args:
+        analyses: of the drawn benchmark, by kind and size of the annotation noise.
+    """
+    found = []
+    for (kind, size), analysis in analyses.items():
+        if analysis.leading_pair is None:
+            continue
+        star, baseline = analysis.leading_pair
+        difference, pairing = analysis.difference(star, baseline, analysis.measures[0]), pair(star, baseline)
+        if difference is not None and pairing is not None and pairing.seeds:
+            found.append(Level(kind, size, difference, pairing))
+    return found
+
+
+def on_drawn_faces(analyses: Mapping[tuple[str, float], Analysis]) -> Finding:
+    """Question D."""
+    found = levels(analyses)
+    if not found:
+        return Finding('D', _QUESTION, 'not run', ('No drawn faces with noise of one size were trained on.',))
+    claims = [f'With {one.name}: {one.difference.sentence()}' for one in found]
+    contrasts = _contrasts(found)
+    claims += [contrast.sentence for contrast in contrasts]
+    claims += [slope for kind in KINDS if (slope := _slope([one for one in found if one.kind == kind], kind))]
+    claims += [text for one in found if (text := _shape(one))]
+    measured = tuple(
+        of_difference(one.difference, KINDS[one.kind], f'{one.size:g} %', _note(one.difference)) for one in found
+    )
+    return Finding('D', _QUESTION, _answer(contrasts), tuple(claims), measured, UNIT, SIDES)
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """What STAR gains with noise along contours beyond what it gains with noise of that size in all directions."""
+
+    size: float
+    mean: float
+    interval: Interval | None
+    seeds: int
+    p_value: float | None
+
+    @property
+    def decided(self) -> bool:
+        low, high = self.interval or (0, 0)
+        return self.p_value is not None and self.p_value < SIGNIFICANT and (round(low, 2) > 0 or round(high, 2) < 0)
+
+    @property
+    def sentence(self) -> str:
+        amount = signed_interval(self.mean, self.interval)
+        p_value = f', corrected {p_text(self.p_value)}' if self.p_value is not None else ''
+        shown = 'is shown' if self.decided else 'is not shown'
+        return (
+            f'At {self.size:g} % the difference of STAR to smooth-L1 with noise along contours, less that with noise '
+            f'in all directions, is {amount} percentage points ({count_seeds(self.seeds)}{p_value}): that they differ '
+            f'{shown}.'
+        )
+
+
+def _contrasts(found: Sequence[Level]) -> list[_Contrast]:
+    by_place = {(one.kind, one.size): one for one in found}
+    sizes = sorted({one.size for one in found if one.size})
+    pairs = [(size, by_place.get(('along', size)), by_place.get(('around', size))) for size in sizes]
+    raw = [(size, _over_seeds(_common(along, around))) for size, along, around in pairs if along and around]
+    known = [place for place, (_, (_, _, _, p_value)) in enumerate(raw) if p_value is not None]
+    corrected = dict(zip(known, holm([raw[place][1][3] for place in known]), strict=True)) if known else {}
+    return [_Contrast(size, *numbers[:3], corrected.get(place)) for place, (size, numbers) in enumerate(raw)]
+
+
+def _common(along: Level, around: Level) -> NDArray[np.float64]:
+    seeds = sorted(along.by_seed.keys() & around.by_seed.keys())
+    return np.array([along.by_seed[seed] - around.by_seed[seed] for seed in seeds])
+
+
+def _over_seeds(values: NDArray[np.float64]) -> tuple[float, Interval | None, int, float | None]:
+    """Mean, 95 % interval by Student's t, number of seeds, p."""
+    if len(values) < LEAST_SEEDS or np.ptp(values) < 1e-12:
+        return float(values.mean()), None, len(values), None
+    test = stats.ttest_1samp(values, 0)
+    return float(values.mean()), Interval(*map(float, test.confidence_interval(0.95))), len(values), float(test.pvalue)
+
+
+def _slope(found: Sequence[Level], kind: str) -> str | None:
+    """How the difference changes with the size of the noise: a line through the sizes for each seed."""
+    seeds = set.intersection(*(set(one.by_seed) for one in found)) if found else set()
+    sizes = np.array([one.size for one in found])
+    if len(set(sizes.tolist())) < 3 or not seeds:
+        return None
+    slopes = [np.polyfit(sizes, [one.by_seed[seed] for one in found], 1)[0] for seed in sorted(seeds)]
+    mean, interval, count, _ = _over_seeds(np.array(slopes))
+    return (
+        f'With each percent of {KINDS[kind]} the difference of STAR to smooth-L1 changes by '
+        f'{signed_interval(mean, interval, 3)} percentage points ({count_seeds(count)}; described).'
+    )
+
+
+def _shape(one: Level) -> str | None:
+    """Axes, stretch and size of the heatmaps beside those of the known noise."""
+    sides = (one.pairing.others, one.pairing.runs)
+    sizes = [np.mean([_size(run.digest.covariances) for run in runs]) for runs in sides]
+    true_size = _size(one.pairing.runs[0].digest.ambiguity)
+    size = f'{sizes[0]:.1f} and {sizes[1]:.1f} % of the inter-pupil distance, the noise {true_size:.1f}'
+    ours, theirs = agreement(one.pairing.runs), agreement(one.pairing.others)
+    if ours is None or theirs is None:
+        return f'With {one.name} the heatmaps of smooth-L1 and STAR have a standard deviation of {size} (described).'
+    return (
+        f'With {one.name} the main axes of the heatmaps of smooth-L1 and STAR lie {theirs.angle.mean:.0f} and '
+        f'{ours.angle.mean:.0f} degrees from the contour, their axes have ratios of {theirs.anisotropy.mean:.2f} and '
+        f'{ours.anisotropy.mean:.2f}, those of the noise {ours.true_anisotropy:.1f}, and they have a standard '
+        f'deviation of {size} (described).'
+    )
+
+
+def _size(covariances: NDArray[np.float64]) -> float:
+    """Root mean square standard deviation over landmarks and both directions, percent."""
+    return float(100 * np.sqrt((covariances[:, 0] + covariances[:, 2]).mean() / 2))
+
+
+def _answer(contrasts: Sequence[_Contrast]) -> Answer:
+    decided = [one for one in contrasts if one.decided]
+    if not decided:
+        return 'open'
+    signs = {one.mean < 0 for one in decided}
+    return ('yes' if signs == {True} else 'no') if len(signs) == 1 else 'open'
+
+
+def _note(one: Difference) -> str:
+    return f'{count_seeds(len(one.seeds))}, {one.images} images'

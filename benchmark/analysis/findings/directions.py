@@ -1,0 +1,109 @@
+"""Question E: errors along and across the contour, and the heatmaps beside it, on real faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from benchmark.analysis.difference import signed_interval
+from benchmark.analysis.findings.directed import Directions, group, indices_of, over_seeds
+from benchmark.analysis.findings.finding import Finding, Measured
+from benchmark.analysis.rows import Row, count_seeds
+from benchmark.records.residuals import Residuals
+
+UNIT, SIDES = 'Δ mean absolute error, % of the inter-ocular distance', ('STAR smaller', 'smooth-L1 smaller')
+_QUESTION = 'Do heatmaps stretch along contours, and does STAR move errors from across to along?'
+
+
+def along_and_across(pairs: Sequence[tuple[Row, Row]], directions: Directions) -> Finding:
+    """Question E.
+
+    Args:
+        pairs: rows of STAR, each with its baseline.
+        directions: what was measured of their errors.
+    """
+    claims, measured = [], []
+    for star, baseline in pairs:
+        ours, theirs = directions.of_row(star), directions.of_row(baseline)
+        seeds = sorted(ours.keys() & theirs.keys())
+        if not seeds:
+            continue
+        where = f'{star.benchmark.title}, {star.network}'
+        sides = [[files[seed] for seed in seeds] for files in (ours, theirs)]
+        measured += _differences(where, star.benchmark.name, *sides)
+        claims.append(_heatmaps(where, star.benchmark.name, *sides))
+        claims.append(_agreement(where, *sides))
+    if not claims:
+        return Finding('E', _QUESTION, 'not run', ('The direction of errors was not measured.',))
+    claims = [f'{one.group}: {_sentence(one)}' for one in measured] + claims
+    return Finding('E', _QUESTION, 'described', tuple(claims), tuple(measured), UNIT, SIDES)
+
+
+def _differences(where: str, benchmark: str, ours: Sequence[Residuals], theirs: Sequence[Residuals]) -> list[Measured]:
+    """STAR minus smooth-L1 in mean absolute error along and across, by part of the face."""
+    lines = []
+    for part, indices in indices_of(benchmark).items():
+        errors = [np.array([_errors(one)[indices].mean(axis=0) for one in side]) for side in (ours, theirs)]
+        for place, direction in enumerate(('along', 'across')):
+            mean, interval, p_value = over_seeds(errors[0][:, place] - errors[1][:, place])
+            low, high = interval or (None, None)
+            note = f'{errors[1][:, place].mean():.2f} to {errors[0][:, place].mean():.2f}, {count_seeds(len(ours))}'
+            lines.append(
+                Measured(where, f'{part}, {direction}', mean, low, high, bool(p_value and p_value < 0.05), note)
+            )
+    return lines
+
+
+def _sentence(one: Measured) -> str:
+    interval = None if one.low is None else (one.low, one.high)
+    return (
+        f'{one.label} the contour, {signed_interval(one.mean, interval)} % of the inter-ocular distance ({one.note}).'
+    )
+
+
+def _errors(residuals: Residuals) -> NDArray[np.float64]:
+    """(K, 2) mean absolute error along and across; NaN for landmarks on no contour."""
+    return np.array([pair or (np.nan, np.nan) for pair in group(residuals, 'all').mean_absolute])
+
+
+def _cosines(residuals: Residuals) -> NDArray[np.float64]:
+    heatmaps = group(residuals, 'all').heatmaps
+    return np.array([np.nan if one is None else one for one in heatmaps.squared_cosine])
+
+
+def _heatmaps(where: str, benchmark: str, ours: Sequence[Residuals], theirs: Sequence[Residuals]) -> str:
+    parts = indices_of(benchmark)
+    cosines = [np.mean([_cosines(one) for one in side], axis=0) for side in (theirs, ours)]
+    told = [
+        f'{part} {cosines[0][indices].mean():.2f} and {cosines[1][indices].mean():.2f}'
+        for part, indices in parts.items()
+    ]
+    return (
+        f'{where}: the squared cosine between the main axis of the heatmap and the contour, of smooth-L1 and STAR '
+        f'(1 along, 0 across, 0.5 of none): {", ".join(told)} ({count_seeds(len(ours))}; described).'
+    )
+
+
+def _agreement(where: str, ours: Sequence[Residuals], theirs: Sequence[Residuals]) -> str:
+    """Whether heatmaps are stretched at those landmarks where errors are."""
+    told = []
+    for loss, side in (('smooth-L1', theirs), ('STAR', ours)):
+        groups = [group(one, 'all') for one in side]
+        errors = np.mean([_stretch(one.mean_square) for one in groups], axis=0)
+        heatmaps = np.mean([_stretch(one.heatmaps.variance) for one in groups], axis=0)
+        known = np.isfinite(errors) & np.isfinite(heatmaps)
+        found = stats.spearmanr(errors[known], heatmaps[known])
+        told.append(f'{loss} {found.statistic:.2f}')
+    return (
+        f'{where}: rank correlation over landmarks between how far errors and how far heatmaps are stretched along the '
+        f'contour: {" and ".join(told)} ({int(known.sum())} landmarks, {count_seeds(len(ours))}; described).'
+    )
+
+
+def _stretch(pairs: Sequence[tuple[float, float] | None]) -> NDArray[np.float64]:
+    """(K,) logarithm of the ratio of squares along and across."""
+    values = np.array([pair or (np.nan, np.nan) for pair in pairs])
+    return np.log(values[:, 0] / values[:, 1])
