@@ -106,6 +106,7 @@ def test_switches_make_experiments(index, tmp_path):
         'channels_last': settings.channels_last,
         'with_cp': settings.gradient_checkpointing,
         'cuda_graphs': settings.cuda_graphs,
+        'mirror_offset': settings.mirror_offset,
         'accumulative_counts': settings.accumulation > 1,
     }
     assert found == {switch: switch in text for switch in found}

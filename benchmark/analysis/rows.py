@@ -154,15 +154,23 @@ class Row:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks on the row: where its weights come from, seeds without a result, later attempts, and the like."""
+        """Remarks on the row: its weights, data and switches, seeds without a result, later attempts, and the like."""
         weights, pretrained = self.record.weights, self.record.pretrained
         notes = [f'{weights.origin}: {weights.file}'] if weights else []
+        notes += self._unusual()
         notes += [f'random weights instead of {pretrained.name}'] if pretrained and not pretrained.file else []
         notes += ['older configuration of this name'] if self.outdated else []
         if self.done:
             notes += [_unfinished(run.record) for run in self.unfinished]
         notes += [f'later attempt: {_unfinished(run.later)}' for run in self.runs if run.later]
         return tuple(notes)
+
+    def _unusual(self) -> list[str]:
+        """What its numbers depend on and neither loss nor network says."""
+        settings, data = self.record.settings, self.record.dataset
+        found = ['mirror offset'] if settings and settings.mirror_offset else []
+        found += ['mirror shift'] if settings and settings.mirror_shift else []
+        return found + ([data.annotation_noise] if data and data.annotation_noise else [])
 
     @property
     def reason(self) -> str:

@@ -9,7 +9,7 @@ from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.records.parts import GivenWeights
+from benchmark.records.parts import GivenWeights, Settings
 from benchmark.records.record import write_record
 from tests.results import edit_record
 
@@ -171,3 +171,15 @@ def test_older_configuration_keeps_its_row_and_is_called_outdated(factory, secti
     factory.add('synthetic-29', seed=0, version='2', recipe='new', created='2026-11-25T10:00:00Z')
     (section,) = sections()
     assert {row.record.seed: row.outdated for row in section.rows} == {0: False, 1: True}
+
+
+def test_switches_and_noise_that_change_the_numbers_are_notes_on_the_row(factory, sections):
+    plain = {'accumulation': 1, 'channels_last': False, 'compiled': False, 'gradient_checkpointing': False}
+    settings = Settings(images_per_step=16, mirror_offset=True, **plain)
+    record = factory.add('synthetic-29', settings=settings)
+    factory.add('synthetic-29', 'smooth-L1', settings=Settings(images_per_step=16, **plain))
+    noisy = record.dataset.model_copy(update={'annotation_noise': 'annotation noise of 2 % along contours'})
+    edit_record(factory.reports / 'records' / record.file_name, dataset=noisy.model_dump())
+    without, with_offset = sections()[0].rows
+    assert without.notes == ()
+    assert with_offset.notes == ('mirror offset', 'annotation noise of 2 % along contours')
