@@ -17,6 +17,7 @@ from benchmark.protocol.published_sets import is_published
 from benchmark.records.predictions import Predictions
 
 MINIMUM_RATIO = 4.0  # of eigenvalues, from which a covariance has a direction
+STRETCHED, ROUND = 1.3, 1.1  # ratios of a heatmap's standard deviations
 _SMALLEST = 1e-12
 
 
@@ -31,6 +32,10 @@ class Axes(NamedTuple):
         anisotropy: median ratio of the heatmap's standard deviations along its main and its other axis, at least 1.
         true_anisotropy: the same of the true covariance.
         landmarks: number of landmarks.
+        stretched: share of these whose heatmap has a ratio of standard deviations above :data:`STRETCHED`.
+        stretched_angle: median angle of these; None where there is none.
+        round: share of those whose heatmap has one below :data:`ROUND`.
+        round_angle: median angle of these; None where there is none.
     """
 
     angle: float
@@ -38,6 +43,10 @@ class Axes(NamedTuple):
     anisotropy: float
     true_anisotropy: float
     landmarks: int
+    stretched: float
+    stretched_angle: float | None
+    round: float
+    round_angle: float | None
 
 
 @dataclass(frozen=True)
@@ -194,7 +203,20 @@ def measure_axes(predictions: Predictions) -> Axes | None:
     if angles is None:
         return None
     predicted, truth = (_anisotropy(covariances) for covariances in _elongated(predictions))
-    return Axes(float(np.median(angles)), float(np.cos(np.radians(angles)).mean()), predicted, truth, len(angles))
+    return Axes(
+        float(np.median(angles)),
+        float(np.cos(np.radians(angles)).mean()),
+        float(np.median(predicted)),
+        float(np.median(truth)),
+        len(angles),
+        *_share(angles, predicted > STRETCHED),
+        *_share(angles, predicted < ROUND),
+    )
+
+
+def _share(angles: np.ndarray, chosen: np.ndarray) -> tuple[float, float | None]:
+    """Share of the landmarks that are chosen, and the median of their angles."""
+    return float(chosen.mean()), float(np.median(angles[chosen])) if chosen.any() else None
 
 
 def axis_angles(predictions: Predictions) -> np.ndarray | None:
@@ -224,12 +246,11 @@ def _elongated(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     return predictions.covariances.astype(np.float64)[elongated], truth[elongated]
 
 
-def _anisotropy(covariance: np.ndarray) -> float:
+def _anisotropy(covariance: np.ndarray) -> np.ndarray:
+    """(M,) ratios of the standard deviations along both axes, at least 1."""
     major, minor = _eigenvalues(covariance)
     # A heatmap of a single cell has no extent, and is round.
-    return float(
-        np.median(np.sqrt(np.maximum(major, _SMALLEST) / np.maximum(minor, np.maximum(1e-6 * major, _SMALLEST))))
-    )
+    return np.sqrt(np.maximum(major, _SMALLEST) / np.maximum(minor, np.maximum(1e-6 * major, _SMALLEST)))
 
 
 def _eigenvalues(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -100,6 +100,20 @@ def test_anisotropy_is_the_ratio_of_deviations_over_landmarks_with_a_direction(a
     assert (axes.anisotropy, axes.true_anisotropy) == pytest.approx((2, 3), rel=1e-5)
 
 
+def test_stretched_and_round_heatmaps_are_counted_apart(ambiguous):
+    ratio, degrees = np.full((3, 29, 1, 1), 1.4), np.full((3, 29), 50.0)
+    ratio[:, :10], degrees[:, :10] = 1.8, 12.0  # standard deviations in a ratio of 1.34
+    ratio[:, 20:24], degrees[:, 20:24] = 1.1, 80.0
+    made = dataclasses.replace(
+        ambiguous,
+        covariances=_covariance(degrees, ratio),
+        ambiguity=_covariance(np.zeros((3, 29)), np.full((3, 29, 1, 1), 9.0)),
+    )
+    axes = make_digest(made, BENCHMARKS['synthetic-29'], '').axes
+    assert (axes.stretched, axes.stretched_angle) == pytest.approx((10 / 29, 12), rel=1e-5)
+    assert (axes.round, axes.round_angle) == pytest.approx((4 / 29, 80), rel=1e-5)
+
+
 def _covariance(degrees, ratio):
     angle = np.radians(degrees)
     axis = np.stack([np.cos(angle), np.sin(angle)], -1)

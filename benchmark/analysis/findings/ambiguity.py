@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from benchmark.analysis.axes import agreement
+from benchmark.analysis.axes import CHANCE_DEGREES, agreement
 from benchmark.analysis.comparison import Pairing, pair, paired_values
 from benchmark.analysis.difference import SIGNIFICANT, Difference, p_text, signed_interval
+from benchmark.analysis.digest import ROUND, STRETCHED, Axes
 from benchmark.analysis.findings.finding import Answer, Finding, of_difference
 from benchmark.analysis.rows import count_seeds
 from benchmark.analysis.standings import Analysis
@@ -69,16 +70,24 @@ def levels(analyses: Mapping[tuple[str, float], Analysis]) -> list[Level]:
     return found
 
 
-def on_drawn_faces(analyses: Mapping[tuple[str, float], Analysis]) -> Finding:
-    """Question D."""
+def on_drawn_faces(analyses: Mapping[tuple[str, float], Analysis], published: Sequence[Analysis]) -> Finding:
+    """Question D.
+
+    Args:
+        analyses: as :func:`levels` takes them.
+        published: of the drawn benchmarks with the noise of real annotators.
+    """
     found = levels(analyses)
+    on_axes = [text for one in published if (text := _roundness(one))]
     if not found:
-        return Finding('D', _QUESTION, 'not run', ('No drawn faces with noise of one size were trained on.',))
+        missing = 'No drawn faces with noise of one size were trained on.'
+        return Finding('D', _QUESTION, 'not run', (missing, *on_axes))
     claims = [f'With {one.name}: {one.difference.sentence()}' for one in found]
     contrasts = _contrasts(found)
     claims += [contrast.sentence for contrast in contrasts]
     claims += [slope for kind in KINDS if (slope := _slope([one for one in found if one.kind == kind], kind))]
     claims += [text for one in found if (text := _shape(one))]
+    claims += on_axes
     measured = tuple(
         of_difference(one.difference, KINDS[one.kind], f'{one.size:g} %', _note(one.difference)) for one in found
     )
@@ -164,6 +173,36 @@ def _shape(one: Level) -> str | None:
         f'{ours.anisotropy.mean:.2f}, those of the noise {ours.true_anisotropy:.1f}, and they have a standard '
         f'deviation of {size} (described).'
     )
+
+
+def _roundness(analysis: Analysis) -> str | None:
+    """Where the heatmaps' axes mean something: at how many landmarks they are stretched, and at how many round."""
+    if analysis.leading_pair is None:
+        return None
+    pairing = pair(*analysis.leading_pair)
+    sides = [[run.digest.axes for run in runs] for runs in (pairing.others, pairing.runs)] if pairing else []
+    if not sides or any(None in side for side in sides):
+        return None
+    stretched, nearly_round = (
+        [(100 * np.mean([getattr(one, name) for one in side]), _median_angle(side, f'{name}_angle')) for side in sides]
+        for name in ('stretched', 'round')
+    )
+    (one, one_angle), (other, other_angle) = stretched
+    text = (
+        f'{analysis.section.benchmark.title}: heatmaps of smooth-L1 and STAR are stretched (ratio above {STRETCHED:g}) '
+        f'at {one:.0f} and {other:.0f} % of the landmarks whose noise has a direction, and there their axes lie '
+        f'{one_angle} and {other_angle} degrees from it'
+    )
+    (one, one_angle), (other, other_angle) = nearly_round
+    return (
+        f'{text}; they are nearly round (below {ROUND:g}) at {one:.0f} and {other:.0f} %, and there {one_angle} and '
+        f'{other_angle} degrees, where chance is {CHANCE_DEGREES:.0f} ({count_seeds(len(pairing.runs))}; described).'
+    )
+
+
+def _median_angle(axes: Sequence[Axes], name: str) -> str:
+    values = [getattr(one, name) for one in axes]
+    return 'unknown' if None in values else f'{np.mean(values):.0f}'
 
 
 def _size(covariances: NDArray[np.float64]) -> float:

@@ -43,7 +43,7 @@ def study_findings(analyses: Sequence[Analysis], reports: Path) -> tuple[Finding
         on_300w(faces),
         between_losses(faces),
         on_wflw(wild),
-        on_drawn_faces(_drawn(reports)),
+        on_drawn_faces(_drawn(reports), [one for one in analyses if one.section.benchmark.synthetic]),
         along_and_across(pairs, directions),
         leaning(*_mirroring(faces, pairs, directions)),
         small_network(faces),
