@@ -19,11 +19,13 @@ import pytest
 import torch
 
 from benchmark.analysis.audit import band, figures, likeness, pairs, signature
+from benchmark.analysis.difference import SIGNIFICANT
 from benchmark.console import Terminated, exit_status
 from benchmark.models.losses import moments, star_loss_triton
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
+from benchmark.models.losses.star_loss import STARLoss
 from benchmark.models.targets import line_drawing
-from benchmark.protocol import claim_rules, claims
+from benchmark.protocol import claim_rules, claims, differences
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import SEALED_SINCE, read_records
 from benchmark.records.speed import read_speed_report
@@ -35,6 +37,8 @@ from benchmark.suite.checkpoint_hook import SPACING
 from benchmark.suite.cluster import MOST_WORKERS, Resources
 from benchmark.suite.experiments import find_experiment
 from benchmark.suite.export import TOLERANCE
+from benchmark.suite.job_times import complete_images, network_of, seconds_of
+from benchmark.suite.paces import network_name, read_steps
 from benchmark.suite.peers import TIMEOUT_SECONDS
 from benchmark.suite.speed.inference import BATCHES
 from benchmark.verification import truth
@@ -68,6 +72,12 @@ STAR, BASELINE, OFFICIAL = 'STAR', 'soft-argmax + smooth-L1', 'STAR by eigh on t
 HOURGLASS = 'Hourglass (1 stack of 32 channels, AAM)'
 NETWORKS = {'hourglass': HOURGLASS, 'HRNet': 'HRNet-W8 (small)', 'ResNet': 'ResNet-18 x 1/4 + FPN'}
 RESNET = 'softargmax_res18w16-fpn-smoothl1_16b-80e_300w-128x128'
+COSTS = {
+    'official': 'softargmax_hg4-attn-{loss}_32b-500e_{data}-256x256',
+    'small hourglass': 'softargmax_hg1w32-attn-{loss}_16b-40e_{data}-128x128',
+    'small HRNet': 'softargmax_hrnet-w8-{loss}_16b-40e_{data}-128x128',
+    'small ResNet, in bfloat16': 'softargmax_res18w16-fpn-{loss}_16b-80e_{data}-128x128',
+}
 FASTER, STAR_OVER, HEATMAPS = 'times as fast as the first', 'time of STAR over this', 'heatmaps'
 
 
@@ -88,6 +98,18 @@ def match(path: str, pattern: str) -> str:
 
 def config(name: str):
     return find_experiment(f'td-{name}', ROOT / 'mmpose_configs').config
+
+
+def costs(pattern: str) -> list[float]:
+    """Epochs, images a second, and core hours of baseline and STAR on each complete data set, as --dry-run has them."""
+    paces, _ = read_steps([ROOT / 'reports' / 'speed'], 'cpu', SPEEDS.device_name)
+    hours = dict.fromkeys(('cofw', '300w', 'wflw'), 0.0)
+    for data in hours:
+        for loss in ('smoothl1', 'star'):
+            one = find_experiment(f'td-{pattern.format(loss=loss, data=data)}', ROOT / 'mmpose_configs')
+            pace = paces[network_name(network_of(one))]
+            hours[data] += seconds_of(one, complete_images(one), pace) / 3600
+    return [one.epochs, 1 / pace.train, *hours.values()]
 
 
 def readme() -> list[tuple]:
@@ -115,6 +137,7 @@ def readme() -> list[tuple]:
         ('is {} times as fast as the official way', speed('loss', LARGE, STAR, FASTER)),
         ('`torch.linalg.eigh` ({}, float32', LARGE),
         *((f'{{}} times as long with the small {key}', speed('step', NETWORKS[key], 'smooth-L1')) for key in NETWORKS),
+        *((f'| {name} | {{}} | {{}} | {{}} | {{}} | {{}} |', *costs(COSTS[name])) for name in COSTS),
         ('read some {} times as high', np.mean([one['inter-pupil'] / one['inter-ocular'] for one in nme])),
         ('exceeds {} %, **AUC@10**', 100 * max(BENCHMARKS['300w'].thresholds)),
         ('curve up to {} %', 100 * max(BENCHMARKS['300w'].thresholds)),
@@ -243,6 +266,29 @@ def running_page() -> list[tuple]:
     ]
 
 
+def study_page() -> list[tuple]:
+    first, second, third = (
+        find_experiment(f'td-softargmax_{name}_300w-64x64', ROOT / 'mmpose_configs' / '_study').config.model
+        for name in ('res18w16-fpn-smoothl1_16b-24e', 'hg1w32-attn-smoothl1_16b-16e', 'hrnet-w8-smoothl1_16b-24e')
+    )
+    channels = third.backbone.extra.stage4.num_channels
+    return [
+        ('annotation noise of {}, {}, {} and {} % of', *[NoSource.AIM] * 4),
+        ('All in {} x {} pixels', *first.head.decoder.input_size),
+        ('with attention, {} channels |', second.backbone.channels),
+        ('HRNet of {} to {} channels', channels[0], channels[-1]),
+        ("four times of {}, smooth-L1's scale", STARLoss().eigenvalue_weight),
+        ('quarter and four times of {}. Of a network', first.head.loss.beta),
+        ('NME by more than {} %.', NoSource.AIM),
+        ('Seeds {} to {}; with three seeds {} to {}.', *[NoSource.AIM] * 4),
+        ('with the {} % interval over both', 100 * differences.CONFIDENCE),
+        ('interval excludes {} and p,', NoSource.ORIGIN),
+        ('is below {}. Otherwise', SIGNIFICANT),
+        ('where the {} % interval of the mean', 100 * differences.CONFIDENCE),
+        ('over images excludes {} on the', NoSource.ORIGIN),
+    ]
+
+
 def submitting_page() -> list[tuple]:
     return [
         ('{} faces of', BENCHMARKS['wflw'].subset_sizes['full']),
@@ -297,6 +343,7 @@ PAGES = {
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
     'docs/running.md': running_page,
+    'docs/study.md': study_page,
     'docs/submitting.md': submitting_page,
     'docs/verifying.md': verifying_page,
 }

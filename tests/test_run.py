@@ -154,7 +154,9 @@ def test_list_says_which_data_are_missing_and_which_an_older_version_prepared(wo
 def test_dry_run_changes_nothing(workshop):
     result = workshop.call('--all', '--dry-run', '--seeds', '0', '1')
     assert result.returncode == 0
-    assert len(result.stdout.splitlines()) == 4
+    listed, table = result.stdout.split('\n\n')
+    assert len(listed.splitlines()) == 4
+    assert ' core hours' in table and 'cost' not in table
     assert not (workshop.folder / 'results').exists()
     assert not (workshop.folder / 'work').exists()
 
@@ -228,6 +230,11 @@ def test_what_given_weights_do_not_go_with_is_named(workshop):
         ['--all', '--seeds', 'x'],
         ['--all', '--seeds', '1', '1'],
         ['--all', '--processes', '0'],
+        ['--all', '--complete'],
+        ['--all', '--price', '2'],
+        ['--all', '--dry-run', '--price', '-1'],
+        ['--all', '--dry-run', '--price', 'nan'],
+        ['--list', '--dry-run', '--complete'],
         ['--frobnicate'],
         ['--evaluate', 'a.pth'],
         ['--config', 'tiny-star'],

@@ -89,7 +89,7 @@ def test_plan_that_is_there_is_said_without_drawing_its_data(workshop, plan, tmp
     workshop.data = tmp_path / 'undrawn'
     workshop.data.mkdir()
     result = workshop.call('--plan', str(path), '--dry-run')
-    assert result.returncode == 0 and len(result.stdout.splitlines()) == 4
+    assert result.returncode == 0 and len(result.stdout.split('\n\n')[0].splitlines()) == 4
     assert not list(workshop.data.iterdir())
 
 

@@ -190,7 +190,7 @@ def test_parts_of_the_cpu_are_filed_under_its_name_beside_a_gpu(parts, monkeypat
     assert speed.main(['--device', 'cuda', '--store', str(tmp_path)]) == 0
     found = {report.device_name: report.measurements for report in map(read_speed_report, tmp_path.iterdir())}
     assert [one.part for one in found['A Processor']] == ['inference', 'input']
-    assert [one.part for one in found['Some GPU']] == ['evaluation', 'loss', 'step', 'training']
+    assert [one.part for one in found['Some GPU']] == ['evaluation', 'loss', 'recipes', 'step', 'training']
     for device, name in names.items():
         for one in found[name]:
             assert (one.about, one.environment.device, one.environment.device_name) == (f'on {device}', device, name)

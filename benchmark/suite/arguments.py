@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,18 @@ def build_parser() -> argparse.ArgumentParser:
     given.add_argument('--config', metavar='CONFIG', help='their configuration: a file, or its name without .py')
     how = parser.add_argument_group('how')
     how.add_argument('--list', action='store_true', help='list the selected experiments and what is known of them')
-    how.add_argument('--dry-run', action='store_true', help='say what would be done')
+    how.add_argument(
+        '--dry-run', action='store_true', help='say what would be done, how long it would take and what it would cost'
+    )
+    how.add_argument(
+        '--complete',
+        action='store_true',
+        help='with --dry-run: count everything that is selected, done or not, made for a GPU or not, on the complete '
+        'published data sets, whatever is prepared',
+    )
+    how.add_argument(
+        '--price', type=_price, metavar='PER_HOUR', help='with --dry-run: money for an hour of one core, or of one GPU'
+    )
     how.add_argument('--json', action='store_true', help='print machine-readable results on stdout')
     how.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto', help='default: cuda if there is one')
     how.add_argument(
@@ -96,6 +108,13 @@ def _gpus(text: str) -> tuple[int, ...]:
     return numbers
 
 
+def _price(text: str) -> float:
+    price = float(text)
+    if not 0 <= price < math.inf:
+        raise argparse.ArgumentTypeError(f'{text}: expected a number that is not negative')
+    return price
+
+
 def check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Leave with a usage error where options do not go together; without seeds, 0 is the one."""
     selected = options.all or options.dataset or options.loss or options.name
@@ -120,6 +139,12 @@ def check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
     if options.executor and (options.list or (options.plan and not planned)):
         unfit = '--list' if options.list else f'a --plan that is to be frozen (freeze {options.plan} first)'
         parser.error(f'--executor {options.executor} goes without {unfit}')
+    for flag, given in (('--complete', options.complete), ('--price', options.price is not None)):
+        if given and not options.dry_run:
+            parser.error(f'{flag} goes with --dry-run (add that)')
+        if given and (options.list or options.executor or (options.plan and not planned)):
+            unfit = '--list' if options.list else '--executor' if options.executor else 'a --plan that is to be frozen'
+            parser.error(f'{flag} goes without {unfit} (leave that out)')
     if not (selected or options.list or options.evaluate or planned):
         parser.error('nothing selected: give --all, --dataset, --loss or --name (--list shows what there is)')
     if len(set(options.seeds)) < len(options.seeds) or min(options.seeds) < 0 or max(options.seeds) >= 2**31:

@@ -13,6 +13,7 @@ from benchmark.suite.arguments import repeat_job
 from benchmark.suite.campaign import Outcome
 from benchmark.suite.cluster import read_resources
 from benchmark.suite.conditions import Places, Setup
+from benchmark.suite.cost import cost_lines, cost_table, numbers_of
 from benchmark.suite.estimate import describe, estimate
 from benchmark.suite.launcher import check_processes
 from benchmark.suite.listing import print_jobs
@@ -34,7 +35,7 @@ def say_problems(problems: Sequence[str]) -> None:
 def say_jobs(
     jobs: Sequence[Job], options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup
 ) -> None:
-    """List jobs, or say what would be done and how long it would take."""
+    """List jobs, or say what would be done, how long it would take and what it would cost."""
     if options.list:
         print_jobs(jobs, True, options.json)
         return
@@ -47,9 +48,14 @@ def say_jobs(
         workers = resources.workers_for(count, options)
         say(f'would submit {resources.describe(workers)}' if count else 'nothing is to be run, or submitted')
         return
-    stored = [places.records, folders['reports'] / 'records']
-    times = estimate(jobs, stored, room.most, room.threads, setup.processes, say)
-    print_jobs(jobs, False, options.json, times.seconds)
+    records, speeds = ([folders[one] / kind for one in ('results', 'reports')] for kind in ('records', 'speed'))
+    times = estimate(jobs, records, room.most, room.threads, setup.processes, say, speeds, options.complete)
+    if options.json or not options.complete:
+        print_jobs(jobs, options.complete, options.json, numbers_of(times, options.price))
+    lines = cost_lines(jobs, times)
+    if lines and not options.json:
+        for line in (*([] if options.complete else ['']), *cost_table(lines, setup.device, options.price)):
+            print(line)
     for line in describe(times):
         say(line)
 

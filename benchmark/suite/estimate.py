@@ -1,35 +1,17 @@
-"""How long jobs will take: from stored records of the same processor, or else from a few steps made here."""
+"""How long jobs will take: from what is stored of the same processor or GPU, or else from a few steps made here."""
 
 from __future__ import annotations
 
 import heapq
-import math
-import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.datasets.synthetic import TEST_IMAGES, TRAIN_IMAGES
-from benchmark.suite.config_reading import first_line
 from benchmark.suite.environment import device_name
-from benchmark.suite.experiments import Experiment
-from benchmark.suite.paces import Network, Pace, StoredPace, read_paces
+from benchmark.suite.job_times import Figure, Times, complete_images
+from benchmark.suite.paces import read_paces, read_steps
 from benchmark.suite.planning import Job
-
-
-@dataclass(frozen=True)
-class Figure:
-    """How long one job takes.
-
-    Attributes:
-        seconds: training with its validations, and the test; without start-up. None where it is not known, or where
-            the job is not to be run.
-        source: what the seconds were computed from, or why they are not known.
-    """
-
-    seconds: float | None
-    source: str
 
 
 @dataclass(frozen=True)
@@ -65,77 +47,6 @@ class Estimate:
         return max(free)
 
 
-@dataclass
-class _Times:
-    """Times on this processor: stored ones, and those measured so far, by network."""
-
-    stored: list[StoredPace]
-    name: str
-    threads: int | None
-    processes: int
-    say: Callable[[str], None]
-    looked_up: dict[tuple[str, Network], tuple[Pace | None, str]] = field(default_factory=dict)
-    measured: dict[Network, Pace | str] = field(default_factory=dict)
-
-    def figure(self, job: Job) -> Figure:
-        """How long a job takes."""
-        if not _is_run(job):
-            return Figure(None, job.obstacle)
-        pace, source = self._pace(job)
-        return Figure(None if pace is None else _seconds(job, pace), source)
-
-    def _pace(self, job: Job) -> tuple[Pace | None, str]:
-        """How fast a job goes, and what that was computed from, or why it is not known; the same for all seeds."""
-        recipe, network = job.identity.recipe, _network(job.experiment)
-        if (recipe, network) not in self.looked_up:
-            self.looked_up[recipe, network] = self._stored(recipe, network, job.device) or self._measured(job)
-        return self.looked_up[recipe, network]
-
-    def _stored(self, recipe: str, network: Network, device: str) -> tuple[Pace, str] | None:
-        for same, what in (
-            ([one for one in self.stored if one.recipe == recipe], 'the same recipe'),
-            ([one for one in self.stored if one.network == network], 'the same network, input size and precision'),
-        ):
-            if same:
-                threads = self._nearest(same)
-                paces = [one.pace for one in same if one.threads == threads]
-                pace = Pace(*(statistics.median(getattr(one, part) for one in paces) for part in ('train', 'test')))
-                on = '' if device == 'cuda' else f', {_threads(threads)}'
-                return pace, f'from stored records of {what} on this {self.name}{on}'
-        return None
-
-    def _measured(self, job: Job) -> tuple[Pace | None, str]:
-        if self.processes > 1:
-            return None, f'no stored record of a training by {self.processes} processes on this {self.name}'
-        network = _network(job.experiment)
-        if network not in self.measured:
-            self.measured[network] = self._measure(job)
-        found = self.measured[network]
-        if isinstance(found, str):
-            return None, found
-        on = '' if job.device == 'cuda' else f' on {_threads(1)}'
-        return found, f'from a few steps made here{on}, without loading and augmentation'
-
-    def _nearest(self, paces: Sequence[StoredPace]) -> int:
-        """The number of threads among those of records that is closest to that of the trainings to come."""
-        counts = Counter(one.threads for one in paces)
-        if self.threads is None:
-            return counts.most_common(1)[0][0]
-        return min(counts, key=lambda count: (abs(count - self.threads), count))
-
-    def _measure(self, job: Job) -> Pace | str:
-        """How fast steps are made now, or why none can be made."""
-        from benchmark.suite.rehearsal import measure_pace  # takes seconds to import, and is seldom needed
-
-        experiment = job.experiment
-        width, height = experiment.input_size
-        self.say(f'measuring: {experiment.backbone}, {width} x {height}, {experiment.precision}')
-        try:
-            return measure_pace(experiment, job.device)
-        except Exception as error:  # components of one's own can raise anything; the training will say more
-            return f'{experiment.path.name}: no step could be made: {first_line(error)}'
-
-
 def estimate(
     jobs: Iterable[Job],
     records_folders: Sequence[Path],
@@ -143,12 +54,15 @@ def estimate(
     threads: int | None,
     processes: int = 1,
     say: Callable[[str], None] = lambda line: None,
+    speeds_folders: Sequence[Path] = (),
+    complete: bool = False,
 ) -> Estimate:
     """Say how long jobs take that are to be run.
 
     A job takes what stored trainings of its recipe took on this model of processor or GPU, an image; else those of its
-    network, input size and precision; else what a few steps take now. These are made once for each network, input size
-    and precision, for some seconds.
+    network, input size and precision; else what stored steps of these took; else what a few steps take now. These are
+    made once for each network, input size and precision, for some seconds; where they are on the CPU, the seconds that
+    one core computes count, whatever else the machine does.
 
     Args:
         jobs: the jobs, in the order in which they are run.
@@ -158,16 +72,25 @@ def estimate(
             GPU.
         processes: processes that share each training; nothing is measured for more than one.
         say: called with a line before something is measured.
+        speeds_folders: folders of stored speeds, own and published.
+        complete: whether all jobs are to be run, in whatever state they are, each on the complete published data set.
     """
     jobs = list(jobs)
-    running = tuple(place for place, job in enumerate(jobs) if _is_run(job))
+    running = tuple(place for place, job in enumerate(jobs) if complete or _is_run(job))
     if not running:
         return Estimate(tuple(Figure(None, job.obstacle) for job in jobs), slots, ())
     device = jobs[0].device
     name = device_name(device)
     stored, damaged = read_paces(records_folders, device, name, processes)
-    times = _Times(stored, f'{"GPU" if device == "cuda" else "processor"} ({name})', threads, processes, say)
-    return Estimate(tuple(times.figure(job) for job in jobs), slots, running, tuple(damaged))
+    steps, unread = read_steps(speeds_folders, device, name)
+    times = Times(stored, steps, f'{"GPU" if device == "cuda" else "processor"} ({name})', threads, processes, say)
+    figures = tuple(
+        times.figure(job, complete_images(job.experiment) if complete else _images(job))
+        if complete or _is_run(job)
+        else Figure(None, job.obstacle)
+        for job in jobs
+    )
+    return Estimate(figures, slots, running, (*damaged, *unread))
 
 
 def describe(estimate: Estimate) -> list[str]:
@@ -208,19 +131,7 @@ def _is_run(job: Job) -> bool:
     return job.state == 'to-run' or job.drawable
 
 
-def _network(experiment: Experiment) -> Network:
-    return experiment.backbone, tuple(experiment.input_size), experiment.precision
-
-
-def _seconds(job: Job, pace: Pace) -> float:
-    """Seconds of a job, from those of an image."""
-    images = (TRAIN_IMAGES, TEST_IMAGES)
-    if job.manifest is not None:
-        images = job.manifest.train_images, job.manifest.test_images
-    epochs, interval = job.experiment.epochs, job.experiment.config.train_cfg.get('val_interval')
-    tests = 1 + (math.ceil(epochs / interval) if interval else 0)
-    return pace.train * epochs * images[0] + pace.test * tests * images[1]
-
-
-def _threads(count: int) -> str:
-    return f'{count} thread{"" if count == 1 else "s"}'
+def _images(job: Job) -> tuple[int, int]:
+    if job.manifest is None:
+        return complete_images(job.experiment)
+    return job.manifest.train_images, job.manifest.test_images

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.suite.campaign import Outcome
@@ -13,7 +13,7 @@ from benchmark.suite.stored import result_of
 
 
 def print_jobs(
-    jobs: Sequence[Job], everything: bool, as_json: bool, seconds: Sequence[float | None] | None = None
+    jobs: Sequence[Job], everything: bool, as_json: bool, numbers: Sequence[Mapping[str, object]] | None = None
 ) -> None:
     """Print jobs with their state on stdout, and why some lack data on stderr.
 
@@ -21,9 +21,8 @@ def print_jobs(
         jobs: the jobs.
         everything: whether those that are done are listed, too.
         as_json: print JSON instead of lines.
-        seconds: how long each job takes, which JSON then says, too; None where it is not known.
+        numbers: what JSON says of each job besides, e.g. how long it takes.
     """
-    times = [{}] * len(jobs) if seconds is None else [{'seconds': one and round(one, 1)} for one in seconds]
     rows = [
         {
             'name': job.name,
@@ -35,9 +34,9 @@ def print_jobs(
             'epochs': job.experiment.epochs,
             'state': 'to-run' if job.drawable else job.state,
             'obstacle': '' if job.drawable else job.obstacle,
-            **time,
+            **more,
         }
-        for job, time in zip(jobs, times, strict=True)
+        for job, more in zip(jobs, numbers or [{}] * len(jobs), strict=True)
         if everything or job.state != 'done'
     ]
     if as_json:

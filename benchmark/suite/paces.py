@@ -1,4 +1,4 @@
-"""How fast trainings went that are on record."""
+"""How fast trainings went that are on record, and steps that were stored."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 
 from benchmark.errors import BenchmarkError
 from benchmark.records.record import Record
+from benchmark.records.speed import Measurement, read_speed_report
 from benchmark.suite.stored import read_if_there
 
 # Backbone, width and height of its input, and precision.
 Network = tuple[str, tuple[int, int], str]
+# The part of python -m benchmark.speed that times steps of every recipe, and the names of its ways.
+PART, TRAINING, TEST = 'recipes', 'training', 'test'
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,44 @@ def read_paces(
             pace = Pace(train, cost.test_seconds / data.test_images)
             paces.append(StoredPace(record.recipe, network, made.threads, pace))
     return paces, damaged
+
+
+def network_name(network: Network) -> str:
+    """A network in words, by which its steps are stored: 'HRNetV2-W18, 256 x 256, float32'."""
+    backbone, (width, height), precision = network
+    return f'{backbone}, {width} x {height}, {precision}'
+
+
+def read_steps(folders: Iterable[Path], device: str, device_name: str) -> tuple[dict[str, Pace], list[str]]:
+    """What ``python -m benchmark.speed recipes`` has stored for one model of processor or GPU.
+
+    Args:
+        folders: folders of speeds; what the first one has of a network counts.
+        device: 'cpu' or 'cuda'.
+        device_name: its model, as :func:`benchmark.suite.environment.device_name` says it.
+
+    Returns:
+        Seconds an image by :func:`network_name`, of one thread where it is a processor, without loading and
+        augmentation; and one line on each damaged file.
+    """
+    paces: dict[str, Pace] = {}
+    damaged = []
+    for path in (path for folder in folders for path in sorted(folder.glob('*.json'))):
+        try:
+            report = read_speed_report(path)
+        except BenchmarkError as error:
+            damaged.append(str(error))
+            continue
+        if report.device_name == device_name:
+            for one in report.measurements:
+                if one.part == PART and one.environment is not None and one.environment.device == device:
+                    paces = {**_paces(one), **paces}
+    return paces, damaged
+
+
+def _paces(measurement: Measurement) -> dict[str, Pace]:
+    seconds = {(row.group, row.name): row.milliseconds / 1000 for row in measurement.rows}
+    return {name: Pace(seconds[name, TRAINING], seconds[name, TEST]) for name, way in seconds if way == TRAINING}
 
 
 def _tells(record: Record) -> bool:

@@ -204,7 +204,7 @@ def test_duration_has_one_unit(seconds, text):
 
 
 def test_json_of_a_dry_run_has_the_seconds(jobs, capsys):
-    print_jobs(jobs, False, True, [12.3456, None])
+    print_jobs(jobs, False, True, [{'seconds': 12.3}, {'seconds': None}])
     rows = json.loads(capsys.readouterr().out)
     assert [row['seconds'] for row in rows] == [12.3, None]
     print_jobs(jobs, False, True)

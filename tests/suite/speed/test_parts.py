@@ -10,7 +10,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 from benchmark.models import STARLoss
-from benchmark.suite.speed import evaluation, inference, loss, networks, step
+from benchmark.suite.speed import evaluation, inference, loss, networks, recipes, step
 from benchmark.suite.speed.eigh_loss import eigh_star_loss
 from benchmark.suite.speed.options import Options
 from benchmark.suite.speed.profiling import peak_mib, synchronizations
@@ -86,6 +86,24 @@ def test_step_trains_the_network(options):
         run = step.training_step(experiment, 2, 'cpu', model)
     run()
     assert not any(torch.equal(*pair) for pair in zip(before, model.backbone.parameters(), strict=True))
+
+
+def test_recipes_are_timed_by_network_and_say_what_was_left_out(options, tmp_path):
+    gpu, half = 'needs_gpu = True\n', "optim_wrapper = dict(type='AutocastOptimWrapper')\n"
+    (tmp_path / 'official.py').write_text(f"_base_ = './small-star.py'\n{gpu}{half}")
+    (tmp_path / 'broken.py').write_text("_base_ = './small-star.py'\nbackbone_name = 'B'\nmodel = dict(type='Gone')\n")
+    measurement = recipes.measure(options)
+    assert (measurement.part, measurement.unit, measurement.clock) == ('recipes', 'image', 'computation')
+    assert measurement.environment.threads == 1
+    (group,) = {row.group for row in measurement.rows}
+    assert (group, [row.name for row in measurement.rows]) == (
+        'ResNet-18 x 1/4 + FPN, 64 x 64, float32',
+        ['training', 'test'],
+    )
+    assert all(row.milliseconds > 0 and row.rounds >= 3 for row in measurement.rows)
+    reasons = {note.split(': ')[1]: note.split(': ')[2] for note in measurement.notes}
+    assert reasons['ResNet-18 x 1/4 + FPN, 64 x 64, bfloat16'] == 'made for a GPU, in half precision'
+    assert 'B, 64 x 64, float32' in reasons
 
 
 def test_evaluation_is_compared_with_the_network_alone(options):
