@@ -78,6 +78,10 @@ COSTS = {
     'small HRNet': 'softargmax_hrnet-w8-{loss}_16b-40e_{data}-128x128',
     'small ResNet, in bfloat16': 'softargmax_res18w16-fpn-{loss}_16b-80e_{data}-128x128',
 }
+ONE_SEED, STUDIED = (
+    [f'td-softargmax_res18w16-fpn-{loss}_16b-{recipe}' for loss in ('smoothl1', 'star')]
+    for recipe in ('80e_300w-128x128', '24e_300w-64x64')
+)
 FASTER, STAR_OVER, HEATMAPS = 'times as fast as the first', 'time of STAR over this', 'heatmaps'
 
 
@@ -126,7 +130,8 @@ def readme() -> list[tuple]:
             sum(one.cost.train_seconds + one.cost.test_seconds for one in drawn if one.seed == 0) / 60,
         ),
         ('an Intel Xeon with {} thread each', *{one.environment.threads for one in drawn}),
-        ('of 300W are of {} seed each', *{seeds[row] for row in seeds if row[0] == '300w'}),
+        *(('300W at {} x {} are of {} seed each', 128, 128, seeds['300w', one]) for one in ONE_SEED),
+        *(('at {} x {} are means over {} seeds', 64, 64, seeds['300w', one]) for one in STUDIED),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
         ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 98, 29, 68),
         ('smooth-L1 on {}, and no difference of axes is shown on {} and {}.', 29, 68, 98),

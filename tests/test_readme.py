@@ -89,10 +89,10 @@ def test_leaderboard_shows_the_stored_numbers():
     stored = defaultdict(list)
     for record in read_records(ROOT / 'reports' / 'records'):
         if record.status == 'done':
-            stored[record.benchmark, record.loss].append(record)
+            stored[record.benchmark, '{} x {}'.format(*record.input_size), record.loss].append(record)
     assert len(rows) == len(stored)
-    for benchmark, normalizer, loss, seeds, *shown in rows:
-        records = stored[benchmark.split()[0], loss]
+    for benchmark, size, normalizer, loss, seeds, *shown in rows:
+        records = stored[benchmark.split()[0], size, loss]
         assert {f'{record.benchmark}{images_that_were_missing(record)}' for record in records} == {benchmark}
         values = defaultdict(list)
         for metric in (metric for record in records for metric in record.metrics):

@@ -15,6 +15,7 @@ from benchmark.analysis.rows import Row, count_seeds
 from benchmark.records.residuals import Residuals
 
 UNIT, SIDES = 'Δ mean absolute error, % of the inter-ocular distance', ('STAR smaller', 'smooth-L1 smaller')
+_DIRECTIONS = ('along', 'across')
 _QUESTION = 'Do heatmaps stretch along contours, and does STAR move errors from across to along?'
 
 
@@ -33,12 +34,12 @@ def along_and_across(pairs: Sequence[tuple[Row, Row]], directions: Directions) -
             continue
         where = f'{star.benchmark.title}, {star.network}'
         sides = [[files[seed] for seed in seeds] for files in (ours, theirs)]
-        measured += _differences(where, star.benchmark.name, *sides)
-        claims.append(_heatmaps(where, star.benchmark.name, *sides))
-        claims.append(_agreement(where, *sides))
+        lines = _differences(where, star.benchmark.name, *sides)
+        measured += lines
+        claims += [_sentence(where, lines[place::2], direction) for place, direction in enumerate(_DIRECTIONS)]
+        claims += [_heatmaps(where, star.benchmark.name, *sides), _agreement(where, *sides)]
     if not claims:
         return Finding('E', _QUESTION, 'not run', ('The direction of errors was not measured.',))
-    claims = [f'{one.group}: {_sentence(one)}' for one in measured] + claims
     return Finding('E', _QUESTION, 'described', tuple(claims), tuple(measured), UNIT, SIDES)
 
 
@@ -47,7 +48,7 @@ def _differences(where: str, benchmark: str, ours: Sequence[Residuals], theirs: 
     lines = []
     for part, indices in indices_of(benchmark).items():
         errors = [np.array([_errors(one)[indices].mean(axis=0) for one in side]) for side in (ours, theirs)]
-        for place, direction in enumerate(('along', 'across')):
+        for place, direction in enumerate(_DIRECTIONS):
             mean, interval, p_value = over_seeds(errors[0][:, place] - errors[1][:, place])
             low, high = interval or (None, None)
             note = f'{errors[1][:, place].mean():.2f} to {errors[0][:, place].mean():.2f}, {count_seeds(len(ours))}'
@@ -57,10 +58,15 @@ def _differences(where: str, benchmark: str, ours: Sequence[Residuals], theirs: 
     return lines
 
 
-def _sentence(one: Measured) -> str:
-    interval = None if one.low is None else (one.low, one.high)
+def _sentence(where: str, lines: Sequence[Measured], direction: str) -> str:
+    """What STAR changes in one direction, part by part."""
+    parts = [
+        f'{one.label.partition(",")[0]} {signed_interval(one.mean, None if one.low is None else (one.low, one.high))}'
+        for one in lines
+    ]
     return (
-        f'{one.label} the contour, {signed_interval(one.mean, interval)} % of the inter-ocular distance ({one.note}).'
+        f'{where}: against smooth-L1, STAR changes the mean absolute error {direction} the contour by '
+        f'{", ".join(parts)} % of the inter-ocular distance (intervals over seeds; described).'
     )
 
 

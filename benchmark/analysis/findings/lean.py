@@ -15,6 +15,7 @@ from benchmark.analysis.rows import Row, count_seeds
 from benchmark.records.residuals import Group, Residuals
 
 UNIT, SIDES = 'mean horizontal error, % of the inter-ocular distance', ('left of the annotation', 'right of it')
+WHOLE, UNMIRRORED = 'all', 'Without mirroring: '
 _QUESTION = 'Do networks that are trained with mirrored faces lean to one side of the annotation, and what mends it?'
 
 
@@ -51,10 +52,14 @@ def _line(row: Row, files: Sequence[Residuals], name: str, faces: str) -> Measur
     groups = [found for one in files if (found := group(one, name)) is not None]
     mean = float(np.mean([one.image_mean[0] for one in groups]))
     half = _half_width(groups)
-    title = f'{row.record.loss}, {row.network}, {faces} faces'
-    label = row.benchmark.title if name == 'all' else name
+    title = f'{_kind(row)}{row.benchmark.title}, {row.record.loss}, {row.network}, {faces} faces'
+    label = WHOLE if name == 'all' else name
     note = f'{count_seeds(len(groups))}, {groups[0].images} images'
     return Measured(title, label, mean, mean - half, mean + half, abs(mean) > half, note)
+
+
+def _kind(row: Row) -> str:
+    return UNMIRRORED if 'unmirrored' in row.record.name else ''
 
 
 def _half_width(groups: Sequence[Group]) -> float:
@@ -69,4 +74,8 @@ def _sentence(one: Measured) -> str:
 
 
 def _answer(measured: Sequence[Measured]) -> Answer:
-    return 'yes' if all(one.decided and one.mean < 0 for one in measured if one.label == '300W') else 'open'
+    """The rule of question F, of all faces of a data set: one sign on training and on test faces."""
+    whole = [one for one in measured if one.label == WHOLE and not one.group.startswith(UNMIRRORED)]
+    faces = {one.group.rpartition(', ')[2] for one in whole}
+    signs = {one.mean < 0 if one.decided else None for one in whole}
+    return 'yes' if len(faces) == 2 and len(signs) == 1 and None not in signs else 'open'

@@ -14,7 +14,7 @@ ANSWERS = {
     'no': 'no',
     'open': 'not decided',
     'described': 'described, not decided',
-    'not run': 'not run',
+    'not run': 'not run yet',
 }
 
 
