@@ -184,7 +184,7 @@ def test_published_predictions_are_not_accused_by_the_truth_of_drawn_faces():
 
 @pytest.mark.parametrize('loss', ['smoothl1', 'star'])
 def test_published_predictions_of_300w_are_judged_rightly_by_its_own_truth(loss, real):
-    (path,) = RECORDS.glob(f'*{loss}*_300w-*.npz')
+    (path,) = RECORDS.glob(f'*{loss}_16b-80e_300w-*.npz')
     one, whole = read_predictions(path), read_truth(real, '300w')
     places = {name: place for place, name in enumerate(whole.names)}
     truth, predicted = whole.take([places[name] for name in one.image_ids]), one.keypoints.astype(np.float64)
