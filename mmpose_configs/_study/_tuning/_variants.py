@@ -1,5 +1,5 @@
 # What docs/study.md tries on the held-out part of the training images, in shorter trainings:
-# python -m benchmark.run --configs mmpose_configs/_study/_tuning --data-root DIR; DIR is that of benchmark.prepare hold-out.
+# python -m benchmark.run --configs mmpose_configs/_study/_tuning --data-root DIR, DIR of benchmark.prepare hold-out.
 datasets = ['300w']
 
 losses = {
