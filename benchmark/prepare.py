@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SYNTHETIC = tuple(name for name, benchmark in BENCHMARKS.items() if benchmark.synthetic)
 LISTED_PROBLEMS = 20
-MOST_NOISE = 20  # percent; as in benchmark.datasets.drawing, which takes a second to import
 DATA_ROOT = Path('data')
 
 
@@ -42,7 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     # This takes a second, in which the command can be stopped already.
+    from benchmark.datasets.drawing import MOST_NOISE
+    from benchmark.datasets.hold_out import SHARE
     from benchmark.datasets.preparation import READERS
+
+    def percent(text: str) -> float:
+        size = float(text)
+        if not 0 <= size <= MOST_NOISE:
+            raise argparse.ArgumentTypeError(f'{text} is not between 0 and {MOST_NOISE}')
+        return size
 
     parser = argparse.ArgumentParser(
         prog='python -m benchmark.prepare',
@@ -63,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     for kind, place in (('along', 'along contours'), ('around', 'in all directions')):
         noise.add_argument(
             f'--noise-{kind}',
-            type=_noise_size,
+            type=percent,
             metavar='PERCENT',
             help=f'annotation noise {place}, of the inter-ocular distance, in place of that of real annotators',
         )
@@ -95,7 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     held.add_argument(
         '--output', type=Path, required=True, metavar='DIR', help='folder of prepared data to put it into'
     )
-    held.add_argument('--share', type=float, default=0.1, help='part of the training faces (default: 0.1)')
+    held.add_argument(
+        '--share',
+        type=float,
+        default=SHARE,
+        help=f'part of the training faces (default: {SHARE:g}; 1: all, in both parts)',
+    )
     held.add_argument('--seed', type=int, default=0, help='which of them (default: 0)')
     held.set_defaults(command=_hold_out)
     listing = datasets.add_parser(
@@ -107,13 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument('--output', type=Path, metavar='FILE', help='CSV file to write (default: stdout)')
     listing.set_defaults(command=_list)
     return parser
-
-
-def _noise_size(text: str) -> float:
-    size = float(text)
-    if not 0 <= size <= MOST_NOISE:
-        raise argparse.ArgumentTypeError(f'{text} is not between 0 and {MOST_NOISE}')
-    return size
 
 
 def _prepare_original(options: argparse.Namespace) -> int:

@@ -367,3 +367,29 @@ def test_shipped_list_of_300w_is_that_of_the_original_folders(tmp_path, prepare,
     prepare('300w', '--source', shared / 'data' / '300w', '--allow-incomplete')
     stdout, _ = prepare('list', '300w')
     assert stdout == (test_sets.FOLDER / '300w.csv').read_text()
+
+
+def test_training_faces_are_held_out_in_another_folder(tmp_path, prepare):
+    prepare('synthetic-68', '--train-images', 20, '--test-images', 6)
+    stdout, stderr = prepare('hold-out', 'synthetic-68', '--output', 'tuning', '--share', 0.25, '--json')
+    assert stderr[-1].startswith('synthetic-68: prepared in tuning/synthetic-68: 15 training images, 5 test images')
+    assert json.loads(stdout)['missing'] == ['test: 5 of 20 training faces in place of the test set']
+    before, held = (open_prepared(tmp_path / folder, 'synthetic-68') for folder in ('data', 'tuning'))
+    assert {face.image for face in (*held.train, *held.test)} == {face.image for face in before.train}
+    assert 'already prepared' in prepare('hold-out', 'synthetic-68', '--output', 'tuning', '--share', 0.25)[1][-1]
+    for options, status in ((('--output', 'data'), 2), (('--output', 'tuning', '--share', 2), 2)):
+        assert len(prepare('hold-out', 'synthetic-68', *options, status=status)[1]) == 1
+    (line,) = prepare('hold-out', 'wflw', '--output', 'tuning', status=1)[1]
+    assert 'no prepared data in data/wflw' in line
+
+
+def test_drawn_faces_with_noise_of_one_size_say_so(tmp_path, prepare):
+    few = ('synthetic-68', '--train-images', 2, '--test-images', 6)
+    for kind in ('along', 'around'):
+        prepare(*few, f'--noise-{kind}', 2, '--data-root', kind)
+        noise = json.loads((tmp_path / kind / 'synthetic-68' / 'manifest.json').read_text())['drawing']['noise']
+        assert noise == {'kind': kind, 'percent': 2}
+    fingerprints = {open_prepared(tmp_path / kind, 'synthetic-68').manifest.fingerprint for kind in ('along', 'around')}
+    assert len(fingerprints) == 2
+    for options in (('--noise-along', 30), ('--noise-along', 'nan'), ('--noise-along', 1, '--noise-around', 1)):
+        assert 'error: argument --noise-' in prepare(*few, *options, status=2)[1][-1]

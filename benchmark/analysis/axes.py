@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from benchmark.analysis.comparison import Pairing, baseline_of, correct, pair, star_pairs
 from benchmark.analysis.difference import SIGNIFICANT, Verdict, p_text, signed_interval, unsigned_interval, why_no_claim
 from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.runs import Run
 from benchmark.analysis.summaries import Summary, summarize
-from benchmark.protocol.differences import LEAST_SEEDS
+from benchmark.protocol.differences import LEAST_SEEDS, over_seeds
 from benchmark.protocol.statistics import Interval
 
 CHANCE_DEGREES = 45.0
@@ -147,9 +146,6 @@ def _compare(pairing: Pairing) -> AxisDifference | None:
     if ours is None or theirs is None:
         return None
     values = np.subtract(*([run.digest.axes.angle for run in side] for side in (pairing.runs, pairing.others)))
-    bounds = p_value = None
-    if len(values) >= LEAST_SEEDS and np.ptp(values) > 1e-6:
-        test = stats.ttest_1samp(values, 0)
-        bounds, p_value = Interval(*map(float, test.confidence_interval(0.95))), float(test.pvalue)
+    bounds, p_value = over_seeds(values)
     rows = pairing.row, pairing.reference
     return AxisDifference(*rows, ours, theirs, len(values), float(values.mean()), bounds, p_value, 1, p_value)

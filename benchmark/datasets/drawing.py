@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 # Of benchmark.datasets.synthetic; to be raised with every change that alters a picture or a landmark. The lists in
 # benchmark/protocol/test_sets are made anew then.
 GENERATOR_VERSION = 2
+MOST_NOISE = 20  # percent
 
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid'))
@@ -25,7 +26,7 @@ class Noise:
     """
 
     kind: Literal['along', 'around']
-    percent: Annotated[float, Field(ge=0, le=20)]
+    percent: Annotated[float, Field(ge=0, le=MOST_NOISE)]
 
     def __str__(self) -> str:
         where = 'along contours' if self.kind == 'along' else 'in all directions'

@@ -19,6 +19,7 @@ from benchmark.protocol.statistics import LEAST_IMAGES, Interval
 
 LEAST_SEEDS = 3  # of a claim: two show next to nothing of how seeds vary
 CONFIDENCE = 0.95
+_SAME = 1e-6  # what differences of seeds that are the same may seem to differ by
 _FAILURES = (-100.0, 0.0, 100.0)
 # The time doubles with every seed; 2^16 sign patterns take a third of a second.
 MOST_SEEDS = 16
@@ -96,6 +97,23 @@ def paired_difference(differences: ArrayLike, rate: bool = False) -> PairedDiffe
         p_value,
         exact_p,
     )
+
+
+def over_seeds(values: ArrayLike) -> tuple[Interval | None, float | None]:
+    """What seeds say of a paired difference, for one test set.
+
+    Args:
+        values: (S,), the difference of each seed.
+
+    Returns:
+        95 % interval by Student's t, and the two-sided p-value; both None for fewer than :data:`LEAST_SEEDS` seeds, and
+        where all give the same difference.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if len(values) < LEAST_SEEDS or np.ptp(values) <= _SAME:
+        return None, None
+    test = stats.ttest_1samp(values, 0)
+    return Interval(*map(float, test.confidence_interval(CONFIDENCE))), float(test.pvalue)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def _build(output: Path, sources: Sequence[Path], photographs: Photographs | Non
     store = earlier.copy()
     sections = checked_sections(sources, store)
     analyses = [Analysis(section, store).completed() for section in sections]
-    findings = study_findings(analyses, sources[-1])
+    findings = study_findings(analyses, sources[-1], earlier, store)
     site = Site(analyses, page_links(sections), speed_tables(sources), findings, output, photographs, png)
     current = {name for name, inputs in site.inputs.items() if _is_current(output, earlier, name, inputs)}
     made = site.make(site.inputs.keys() - current)

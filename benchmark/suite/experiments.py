@@ -97,7 +97,7 @@ class Experiment:
             gradient_checkpointing=config.model.backbone.get('with_cp', False),
             cuda_graphs=config.get('cuda_graphs', False),
             mirror_offset=config.get('mirror_offset', False),
-            mirror_shift=bool(config.model.get('test_cfg', {}).get('mirror_shift')),
+            mirror_shift=bool((config.model.get('test_cfg') or {}).get('mirror_shift')),
         )
 
     @property

@@ -38,23 +38,23 @@ def evaluate_checkpoint(
     Returns:
         Seconds that the test took, and the predictions; None in all but the first of several processes.
     """
-    started = time.perf_counter()
-    collector = _test(config, checkpoint, report)
-    keypoints = collector.keypoints
+    seconds, collector = _test(config, checkpoint, report)
+    on_training_faces = None
     if config.get('mirror_offset', False):
-        on_training_faces = _test(config, checkpoint, None, 'train')
-        if is_first_process():
-            offset = mirror_offset(on_training_faces, prepared.train)
-            keypoints = keypoints + offset * collector.sides[:, None, None]
-    seconds = time.perf_counter() - started
+        more, on_training_faces = _test(config, checkpoint, None, 'train')
+        seconds += more
     if not is_first_process():
         return seconds, None
+    keypoints = collector.keypoints
+    if on_training_faces is not None:
+        keypoints = keypoints + mirror_offset(on_training_faces, prepared.train) * collector.sides[:, None, None]
     return seconds, _predictions(prepared, keypoints, collector.covariances)
 
 
 def _test(
     config: Config, checkpoint: Path, report: Callable[[dict], None] | None, split: str = 'test'
-) -> PredictionCollector:
+) -> tuple[float, PredictionCollector]:
+    """Seconds, and what was predicted on a split; nothing in all but the first of several processes."""
     # Unformatted: the log of the training has the same, and formatting takes tenths of a second each time.
     config = Config(config.to_dict(), config.text, config.filename, format_python_code=False)
     config.load_from = str(checkpoint)
@@ -66,8 +66,9 @@ def _test(
     runner = FaceRunner.from_cfg(config)
     if report is not None:
         runner.register_hook(ProgressHook(report))
+    started = time.perf_counter()
     runner.test()
-    return runner.test_evaluator.metrics[0]
+    return time.perf_counter() - started, runner.test_evaluator.metrics[0]
 
 
 def _predictions(prepared: Prepared, keypoints: np.ndarray, covariances: np.ndarray | None) -> Predictions:

@@ -40,7 +40,7 @@ def find(factory):
     def find():
         store = Store()
         analyses = [Analysis(section, store).completed() for section in checked_sections([factory.reports], store)]
-        return {one.key: one for one in study_findings(analyses, factory.reports)}
+        return {one.key: one for one in study_findings(analyses, factory.reports, Store(), store)}
 
     return find
 

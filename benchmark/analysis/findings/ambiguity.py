@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from benchmark.analysis.axes import CHANCE_DEGREES, agreement
 from benchmark.analysis.comparison import Pairing, pair, paired_values
@@ -17,7 +16,7 @@ from benchmark.analysis.digest import ROUND, STRETCHED, Axes
 from benchmark.analysis.findings.finding import Answer, Finding, of_difference
 from benchmark.analysis.rows import count_seeds
 from benchmark.analysis.standings import Analysis
-from benchmark.protocol.differences import LEAST_SEEDS, holm
+from benchmark.protocol.differences import holm, over_seeds
 from benchmark.protocol.statistics import Interval
 
 KINDS = {'along': 'noise along contours', 'around': 'noise in all directions'}
@@ -101,8 +100,8 @@ class _Contrast:
     size: float
     mean: float
     interval: Interval | None
-    seeds: int
     p_value: float | None
+    seeds: int
 
     @property
     def decided(self) -> bool:
@@ -123,25 +122,21 @@ class _Contrast:
 
 def _contrasts(found: Sequence[Level]) -> list[_Contrast]:
     by_place = {(one.kind, one.size): one for one in found}
-    sizes = sorted({one.size for one in found if one.size})
-    pairs = [(size, by_place.get(('along', size)), by_place.get(('around', size))) for size in sizes]
-    raw = [(size, _over_seeds(_common(along, around))) for size, along, around in pairs if along and around]
-    known = [place for place, (_, (_, _, _, p_value)) in enumerate(raw) if p_value is not None]
-    corrected = dict(zip(known, holm([raw[place][1][3] for place in known]), strict=True)) if known else {}
-    return [_Contrast(size, *numbers[:3], corrected.get(place)) for place, (size, numbers) in enumerate(raw)]
+    contrasts = []
+    for size in sorted({one.size for one in found if one.size}):
+        along, around = (by_place.get((kind, size)) for kind in KINDS)
+        if along and around:
+            values = _common(along, around)
+            contrasts.append(_Contrast(size, float(values.mean()), *over_seeds(values), len(values)))
+    known = [place for place, one in enumerate(contrasts) if one.p_value is not None]
+    for place, p_value in zip(known, holm([contrasts[place].p_value for place in known]), strict=True):
+        contrasts[place] = replace(contrasts[place], p_value=p_value)
+    return contrasts
 
 
 def _common(along: Level, around: Level) -> NDArray[np.float64]:
     seeds = sorted(along.by_seed.keys() & around.by_seed.keys())
     return np.array([along.by_seed[seed] - around.by_seed[seed] for seed in seeds])
-
-
-def _over_seeds(values: NDArray[np.float64]) -> tuple[float, Interval | None, int, float | None]:
-    """Mean, 95 % interval by Student's t, number of seeds, p."""
-    if len(values) < LEAST_SEEDS or np.ptp(values) < 1e-12:
-        return float(values.mean()), None, len(values), None
-    test = stats.ttest_1samp(values, 0)
-    return float(values.mean()), Interval(*map(float, test.confidence_interval(0.95))), len(values), float(test.pvalue)
 
 
 def _slope(found: Sequence[Level], kind: str) -> str | None:
@@ -151,10 +146,10 @@ def _slope(found: Sequence[Level], kind: str) -> str | None:
     if len(set(sizes.tolist())) < 3 or not seeds:
         return None
     slopes = [np.polyfit(sizes, [one.by_seed[seed] for one in found], 1)[0] for seed in sorted(seeds)]
-    mean, interval, count, _ = _over_seeds(np.array(slopes))
     return (
         f'With each percent of {KINDS[kind]} the difference of STAR to smooth-L1 changes by '
-        f'{signed_interval(mean, interval, 3)} percentage points ({count_seeds(count)}; described).'
+        f'{signed_interval(float(np.mean(slopes)), over_seeds(slopes)[0], 3)} percentage points '
+        f'({count_seeds(len(slopes))}; described).'
     )
 
 

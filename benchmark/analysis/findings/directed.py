@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
 from benchmark.analysis.rows import Row
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.protocol.differences import LEAST_SEEDS
-from benchmark.protocol.statistics import Interval
 from benchmark.records.residuals import Group, Residuals, read_residuals
 
 FOLDER = 'residuals'
@@ -62,13 +56,3 @@ def indices_of(benchmark: str) -> dict[str, list[int]]:
         part: sorted({index for curve in curves if curve.name in names for index in curve.indices})
         for part, names in PARTS.items()
     }
-
-
-def over_seeds(values: Sequence[float] | NDArray[np.float64]) -> tuple[float, Interval | None, float | None]:
-    """Mean, 95 % interval by Student's t and two-sided p; the latter None for fewer than three seeds."""
-    values = np.asarray(values, dtype=np.float64)
-    mean = float(values.mean())
-    if len(values) < LEAST_SEEDS or np.ptp(values) < 1e-12:
-        return mean, None, None
-    test = stats.ttest_1samp(values, 0)
-    return mean, Interval(*map(float, test.confidence_interval(0.95))), float(test.pvalue)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from benchmark.analysis.difference import signed_interval
-from benchmark.analysis.findings.directed import Directions, group, indices_of, over_seeds
+from benchmark.analysis.difference import SIGNIFICANT, signed_interval
+from benchmark.analysis.findings.directed import Directions, group, indices_of
 from benchmark.analysis.findings.finding import Finding, Measured
 from benchmark.analysis.rows import Row, count_seeds
+from benchmark.protocol.differences import over_seeds
 from benchmark.records.residuals import Residuals
 
 UNIT, SIDES = 'Δ mean absolute error, % of the inter-ocular distance', ('STAR smaller', 'smooth-L1 smaller')
@@ -49,11 +50,14 @@ def _differences(where: str, benchmark: str, ours: Sequence[Residuals], theirs: 
     for part, indices in indices_of(benchmark).items():
         errors = [np.array([_errors(one)[indices].mean(axis=0) for one in side]) for side in (ours, theirs)]
         for place, direction in enumerate(_DIRECTIONS):
-            mean, interval, p_value = over_seeds(errors[0][:, place] - errors[1][:, place])
-            low, high = interval or (None, None)
+            differences = errors[0][:, place] - errors[1][:, place]
+            interval, p_value = over_seeds(differences)
+            shown = p_value is not None and p_value < SIGNIFICANT
             note = f'{errors[1][:, place].mean():.2f} to {errors[0][:, place].mean():.2f}, {count_seeds(len(ours))}'
             lines.append(
-                Measured(where, f'{part}, {direction}', mean, low, high, bool(p_value and p_value < 0.05), note)
+                Measured(
+                    where, f'{part}, {direction}', float(differences.mean()), *(interval or (None, None)), shown, note
+                )
             )
     return lines
 

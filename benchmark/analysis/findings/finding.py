@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from benchmark.analysis.difference import Difference
@@ -54,7 +54,7 @@ class Finding:
     claims: tuple[str, ...]
     measured: tuple[Measured, ...] = ()
     unit: str = ''
-    sides: tuple[str, str] = field(default=('', ''))
+    sides: tuple[str, str] = ('', '')
 
 
 def of_difference(found: Difference, group: str, label: str, note: str) -> Measured:

@@ -9,7 +9,6 @@ from benchmark.analysis.difference import Difference
 from benchmark.analysis.findings.finding import Answer, Finding, Measured, of_difference
 from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.standings import Analysis
-from benchmark.protocol.measures import Measure
 
 NETWORKS = {'study-resnet': 'first', 'study-hourglass': 'second', 'study-hrnet': 'third'}
 LOSSES, WFLW = 'study-losses', 'study-wflw'
@@ -95,14 +94,10 @@ def _by_subset(analysis: Analysis, found: Sequence[Difference]) -> tuple[Measure
     lines = []
     for one in found:
         for measure in analysis.subset_errors:
-            each = one if measure == one.measure else _of(analysis, one, measure)
+            each = analysis.difference(one.row, one.reference, measure)
             if each is not None:
                 lines.append(of_difference(each, one.row.network, measure.subset, _note(each)))
     return tuple(lines)
-
-
-def _of(analysis: Analysis, one: Difference, measure: Measure) -> Difference | None:
-    return analysis.difference(one.row, one.reference, measure)
 
 
 def _note(one: Difference) -> str:

@@ -18,19 +18,21 @@ from benchmark.analysis.findings.losses import NETWORKS, WFLW, between_losses, o
 from benchmark.analysis.findings.small import small_network
 from benchmark.analysis.rows import Row
 from benchmark.analysis.standings import Analysis
-from benchmark.analysis.store import load_store
+from benchmark.analysis.store import ALL_RECORDS, Store
 
 AMBIGUITY, MIRRORING = 'ambiguity', 'study-mirroring'
 _LEVEL = re.compile(r'(along|around)-(\d+(?:\.\d+)?)')
 
 
-def study_findings(analyses: Sequence[Analysis], reports: Path) -> tuple[Finding, ...]:
+def study_findings(analyses: Sequence[Analysis], reports: Path, earlier: Store, store: Store) -> tuple[Finding, ...]:
     """The answers to the questions of docs/study.md, in their order; none where nothing of the study was run.
 
     Args:
         analyses: of the benchmarks of the reports.
         reports: their folder, which may hold ``residuals/``, and records of drawn faces with annotation noise of one
             size in ``ambiguity/<kind>-<percent>/records/``.
+        earlier: results of earlier builds.
+        store: where those of this build are kept; what is computed of these drawn faces is added.
 
     Raises:
         BenchmarkError: a record or a file of residuals is damaged.
@@ -43,7 +45,7 @@ def study_findings(analyses: Sequence[Analysis], reports: Path) -> tuple[Finding
         on_300w(faces),
         between_losses(faces),
         on_wflw(wild),
-        on_drawn_faces(_drawn(reports), [one for one in analyses if one.section.benchmark.synthetic]),
+        on_drawn_faces(_drawn(reports, earlier, store), [one for one in analyses if one.section.benchmark.synthetic]),
         along_and_across(pairs, directions),
         leaning(*_mirroring(faces, pairs, directions)),
         small_network(faces),
@@ -51,18 +53,19 @@ def study_findings(analyses: Sequence[Analysis], reports: Path) -> tuple[Finding
     return () if all(one.answer == 'not run' for one in found) else found
 
 
-def _drawn(reports: Path) -> Mapping[tuple[str, float], Analysis]:
+def _drawn(reports: Path, earlier: Store, store: Store) -> Mapping[tuple[str, float], Analysis]:
     """By kind and size of the noise the analysis of what was trained with it."""
     found = {}
     for folder in sorted((reports / AMBIGUITY).glob('*-*')):
         level = _LEVEL.fullmatch(folder.name)
         if level is None:
             continue
-        earlier = load_store(folder)
-        store = earlier.copy()
-        for section in checked_sections([folder], store):
-            found[level[1], float(level[2])] = Analysis(section, store).completed()
-        store.save(folder, earlier)
+        own = earlier.copy()  # reading one folder forgets what belongs to others
+        own.checked.pop(ALL_RECORDS, None)
+        for section in checked_sections([folder], own):
+            found[level[1], float(level[2])] = Analysis(section, own)
+        store.digests |= own.digests
+        store.checked |= {name: one for name, one in own.checked.items() if name != ALL_RECORDS}
     return dict(sorted(found.items()))
 
 
