@@ -60,6 +60,12 @@ class Group(Schema):
         description='standard deviation over the images of the mean of r over all landmarks, from the number of images '
         'less one; over the root of that number it is the standard error of the mean'
     )
+    nme: float = Field(ge=0, description='mean over images and landmarks of the length of r, percent')
+    nme_centred: float = Field(
+        ge=0,
+        description='the same after the mean of x over these images is taken off, landmark by landmark: what it would '
+        'be if predictions leaned to neither side',
+    )
     heatmaps: Heatmaps | None = Field(None, description='null where the method has no heatmap')
 
     @model_validator(mode='after')

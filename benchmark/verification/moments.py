@@ -120,8 +120,14 @@ def _moments(name: str, errors: _Errors) -> Group:
         mean_absolute=_on_contour(np.abs(errors.contour), _hundredths),
         image_mean=(images.mean(axis=0).round(3) + 0.0).tolist(),
         image_deviation=images.std(axis=0, ddof=1).round(3).tolist(),
+        nme=_mean_length(errors.residuals),
+        nme_centred=_mean_length(errors.residuals - mean * (1, 0)),
         heatmaps=heatmaps,
     )
+
+
+def _mean_length(residuals: NDArray[np.float64]) -> float:
+    return round(float(np.linalg.norm(residuals, axis=-1).mean()), 3)
 
 
 def _on_contour(values: NDArray[np.float64], rounded: Callable[[NDArray[np.float64]], list]) -> list:

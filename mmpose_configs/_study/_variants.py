@@ -26,16 +26,7 @@ families = {
         'res18w16-fpn-{loss}_16b-12e_synthetic-68-64x64',
     )
 }
-families.update(
-    {
-        f'td-softargmax_res18w16-fpn-{name}-{{loss}}_16b-24e_300w-64x64': dict(
-            base='td-softargmax_res18w16-fpn-smoothl1_16b-24e_300w-64x64.py', changes=changes
-        )
-        for name, changes in dict(
-            unmirrored=dict(
-                model=dict(data_preprocessor=dict(augmentation=dict(flip=0.0)), test_cfg=dict(flip_test=False))
-            ),
-            offset=dict(mirror_offset=True),
-        ).items()
-    }
+families['td-softargmax_res18w16-fpn-unmirrored-{loss}_16b-24e_300w-64x64'] = dict(
+    base='td-softargmax_res18w16-fpn-smoothl1_16b-24e_300w-64x64.py',
+    changes=dict(model=dict(data_preprocessor=dict(augmentation=dict(flip=0.0)), test_cfg=dict(flip_test=False))),
 )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from benchmark.analysis.difference import Difference
 
-Answer = Literal['yes', 'no', 'open', 'described', 'not run']
+Answer = Literal['yes', 'in part', 'no', 'open', 'described', 'not run']
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Finding:
     Attributes:
         key: letter of the question in the plan.
         question: the question.
-        answer: 'yes', 'no' or 'open' where the plan has a rule that decides it, else 'described'; 'not run' where
-            there is no record.
+        answer: 'yes', 'no' or 'open' where the plan has a rule that decides it, 'in part' where it says yes of some
+            data sets and leaves others open; else 'described'; 'not run' where there is no record.
         claims: sentences, each with its numbers, intervals, seeds and images; what was not run is one of them.
         measured: lines of the figure, groups one after the other; empty without a figure.
         unit: what the axis of the figure shows.

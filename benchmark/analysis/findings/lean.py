@@ -132,8 +132,8 @@ def _established(leans: Sequence[Lean]) -> dict[str, bool]:
 
 
 def _answer(leans: Sequence[Lean]) -> Answer:
-    found = _established(leans)
-    return 'yes' if found and all(found.values()) else 'open'
+    found = _established(leans).values()
+    return 'yes' if found and all(found) else 'in part' if any(found) else 'open'
 
 
 def _verdicts(leans: Sequence[Lean]) -> list[str]:

@@ -11,6 +11,7 @@ from benchmark.site.figures import Effect, Figure, forest_plot
 
 ANSWERS = {
     'yes': 'yes',
+    'in part': 'in part',
     'no': 'no',
     'open': 'not decided',
     'described': 'described, not decided',
