@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from benchmark.analysis.audit import band, figures, likeness, pairs, signature
-from benchmark.analysis.difference import SIGNIFICANT
+from benchmark.analysis.difference import MINUS, SIGNIFICANT
 from benchmark.console import Terminated, exit_status
 from benchmark.models.losses import moments, star_loss_triton
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
@@ -78,10 +78,13 @@ COSTS = {
     'small HRNet': 'softargmax_hrnet-w8-{loss}_16b-40e_{data}-128x128',
     'small ResNet, in bfloat16': 'softargmax_res18w16-fpn-{loss}_16b-80e_{data}-128x128',
 }
-ONE_SEED, STUDIED = (
-    [f'td-softargmax_res18w16-fpn-{loss}_16b-{recipe}' for loss in ('smoothl1', 'star')]
-    for recipe in ('80e_300w-128x128', '24e_300w-64x64')
-)
+ONE_SEED = [f'td-softargmax_res18w16-fpn-{loss}_16b-80e_300w-128x128' for loss in ('smoothl1', 'star')]
+STUDIED = [
+    (data, f'td-softargmax_res18w16-fpn-{loss}_16b-{epochs}e_{data}-64x64')
+    for data, epochs in (('300w', 24), ('wflw', 48))
+    for loss in ('smoothl1', 'star')
+]
+FINDINGS = (ROOT / 'reports' / 'findings.md').read_text().replace('\\', '').replace(MINUS, '-')
 FASTER, STAR_OVER, HEATMAPS = 'times as fast as the first', 'time of STAR over this', 'heatmaps'
 
 
@@ -93,6 +96,12 @@ def speed(part: str, on: str, way: str, column: str = STAR_OVER) -> str:
     rows = [{column.label: cell.text for column, cell in line} for line in lines]
     (text,) = [row[column] for row in rows if row['on'].startswith(on) and row['way'] == way]
     return text
+
+
+def finding(question: str, pattern: str) -> str:
+    """What a claim of the published findings says."""
+    (text,) = re.findall(rf'(?s)\n## {question}\. (.*?)(?=\n## |\Z)', FINDINGS)
+    return ' '.join(re.search(pattern, text)[1].split())
 
 
 def match(path: str, pattern: str) -> str:
@@ -131,7 +140,14 @@ def readme() -> list[tuple]:
         ),
         ('an Intel Xeon with {} thread each', *{one.environment.threads for one in drawn}),
         *(('300W at {} x {} are of {} seed each', 128, 128, seeds['300w', one]) for one in ONE_SEED),
-        *(('at {} x {} are means over {} seeds', 64, 64, seeds['300w', one]) for one in STUDIED),
+        *(('at {} x {} of 300W and WFLW, means over {} seeds', 64, 64, seeds[data, one]) for data, one in STUDIED),
+        ('lowers NME by {} on WFLW', finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 ')),
+        ('can be shown: {}. Networks', finding('A', r'can be shown: ([^(]+) \(5 seeds, 689 images')),
+        ('by about {} % of the inter-ocular', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
+        *(
+            (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ \S+ \S+)').replace('+', ''))
+            for text, loss in (('costs smooth-L1', 'smooth-L1'), ('and STAR', 'STAR'))
+        ),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
         ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 98, 29, 68),
         ('smooth-L1 on {}, and no difference of axes is shown on {} and {}.', 29, 68, 98),

@@ -142,6 +142,8 @@ def residuals(record, reports, along, across, right, training=False, images=100)
         'mean_absolute': ((along, across),) * count,
         'image_mean': (right, 0.0),
         'image_deviation': (1.0, 1.0),
+        'nme': 5.5 + record.seed / 10,
+        'nme_centred': 5.4,
         'heatmaps': heatmaps,
     }
     write_residuals(
@@ -186,6 +188,8 @@ def test_a_lean_is_there_where_test_and_training_faces_have_it_with_one_sign(fac
     line = next(one for one in found.measured if one.label == 'test faces')
     assert (line.mean, line.low, line.high) == pytest.approx((-0.9, -0.9 - half, -0.9 + half))
     assert any(f'on 100 test faces (ibug {signed(-0.9)})' in claim for claim in found.claims)
+    low, high = stats.ttest_1samp([0.1, 0.2, 0.3, 0.4, 0.5], 0).confidence_interval(0.95)
+    assert any(f'the lean adds to NME smooth-L1 +0.30 [+{low:.2f}, +{high:.2f}]' in claim for claim in found.claims)
     for record in records:
         residuals(record, factory.reports, 2.0, 1.0, right=0.01, training=True, images=400)
     assert find()['F'].answer == 'open'

@@ -26,6 +26,8 @@ def group(**changes) -> Group:
         'mean_absolute': [(2, 2.5), None],
         'image_mean': (0.25, -0.625),
         'image_deviation': (1.5, 1.25),
+        'nme': 3.25,
+        'nme_centred': 3.125,
         'heatmaps': Heatmaps(variance=[(3, 2), None], squared_cosine=[0.75, None]),
     }
     return Group(**{**content, **changes})

@@ -55,6 +55,9 @@ def test_moments_are_those_of_the_residuals(residuals):
         means = np.array([image.mean(axis=0) for image in part])
         np.testing.assert_allclose(one.image_mean, means.mean(axis=0), atol=0.00051)
         np.testing.assert_allclose(one.image_deviation, np.std(means, axis=0, ddof=1), atol=0.00051)
+        centred = part - part.mean(axis=0) * (1, 0)
+        lengths = [np.linalg.norm(each, axis=-1).mean() for each in (part, centred)]
+        np.testing.assert_allclose((one.nme, one.nme_centred), lengths, atol=0.00051)
         assert one.heatmaps is None
 
 

@@ -14,6 +14,7 @@ from benchmark.analysis.difference import Difference, signed, signed_interval
 from benchmark.analysis.findings.directed import Directions, group
 from benchmark.analysis.findings.finding import Answer, Finding, Measured
 from benchmark.analysis.rows import Row, count_seeds
+from benchmark.protocol.differences import over_seeds
 from benchmark.protocol.statistics import Interval
 from benchmark.records.residuals import Group, Residuals
 
@@ -75,6 +76,11 @@ class Lean:
         note = f'{count_seeds(len(self.files))}, {self._images} images'
         return Measured(self.what, f'{self.faces} faces', self.mean, *self.interval, bool(self.side), note)
 
+    def errors(self) -> dict[int, tuple[float, float]]:
+        """By seed, NME and what it would be without the lean, percent."""
+        groups = self._of('all')
+        return {one.seed: (found.nme, found.nme_centred) for one, found in zip(self.files, groups, strict=True)}
+
     @property
     def _images(self) -> int:
         return self._of('all')[0].images
@@ -97,7 +103,7 @@ def leaning(
     leans = [found for row in rows for found in _leans(row, directions)]
     if not leans:
         return Finding('F', _QUESTION, 'not run', ('The direction of errors was not measured.',))
-    claims = [*_verdicts(leans), *_by_row(leans)]
+    claims = [*_verdicts(leans), *_costs(leans), *_by_row(leans)]
     claims += [f'{treatment(one.row)}: {one.sentence()}' for one in (*remedies, *star)]
     return Finding('F', _QUESTION, _answer(leans), tuple(claims), tuple(one.measured() for one in leans), UNIT, SIDES)
 
@@ -156,6 +162,34 @@ def _verdicts(leans: Sequence[Lean]) -> list[str]:
                 f'{signed(high)} % of the inter-ocular distance ({networks})'
             )
     return [f'{text}.' for text in told]
+
+
+def _costs(leans: Sequence[Lean]) -> list[str]:
+    """A sentence for each network trained with mirroring: what the lean adds to NME, and what STAR changes without."""
+    own = [one for one in leans if one.faces == 'test' and treatment(one.row) == MIRRORED]
+    told = []
+    for where in dict.fromkeys(map(_where, own)):
+        errors = {one.row.record.loss: one.errors() for one in own if _where(one) == where}
+        gains = {
+            loss: [full - centred for full, centred in errors[loss].values()] for loss in sorted(errors, key=str.lower)
+        }
+        costs = [f'{loss} {_over_seeds(found)}' for loss, found in gains.items()]
+        text = f'{where}: the lean adds to NME {" and ".join(costs)}'
+        star, baseline = errors.get('STAR', {}), errors.get('smooth-L1', {})
+        seeds = sorted(star.keys() & baseline.keys())
+        if seeds:
+            changes = [_over_seeds([star[seed][place] - baseline[seed][place] for seed in seeds]) for place in (0, 1)]
+            text += f'; STAR changes NME by {changes[0]} against smooth-L1, and where it is taken off by {changes[1]}'
+        told.append(f'{text} (intervals over seeds; described).')
+    return told
+
+
+def _where(lean: Lean) -> str:
+    return f'{lean.row.benchmark.title}, {lean.row.network}'
+
+
+def _over_seeds(values: Sequence[float]) -> str:
+    return signed_interval(float(np.mean(values)), over_seeds(np.array(values))[0])
 
 
 def _by_row(leans: Sequence[Lean]) -> list[str]:
