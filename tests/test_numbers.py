@@ -145,7 +145,7 @@ def readme() -> list[tuple]:
         ('can be shown: {}. Networks', finding('A', r'can be shown: ([^(]+) \(5 seeds, 689 images')),
         ('by about {} % of the inter-ocular', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
         *(
-            (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ \S+ \S+)').replace('+', ''))
+            (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ [^\]]+\])').replace('+', ''))
             for text, loss in (('costs smooth-L1', 'smooth-L1'), ('and STAR', 'STAR'))
         ),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
