@@ -14,6 +14,7 @@ from benchmark.records.residuals import Group, Heatmaps, Residuals, write_residu
 from benchmark.records.seal import file_sha256
 from tests.results import Factory
 
+LOSSES = ('smooth-L1', 'STAR')
 SMALL = {'full': 80, 'common': 60, 'challenge': 20}
 
 
@@ -21,7 +22,7 @@ SMALL = {'full': 80, 'common': 60, 'challenge': 20}
 def network(factory, register):
     """Writes rows of one network under a plan; STAR's error is lower by ``better``, but for noise of the seeds."""
 
-    def write(plan, name, better, seeds=5, losses=('smooth-L1', 'STAR')):
+    def write(plan, name, better, seeds=5, losses=LOSSES):
         rng = np.random.default_rng(len(name))
         records = []
         for loss in losses:
@@ -198,3 +199,16 @@ def test_a_lean_is_there_where_test_and_training_faces_have_it_with_one_sign(fac
 def test_only_networks_small_enough_count(factory, register, find):
     register('study-small', [factory.add('300w', 'STAR', error=0.02, sizes=SMALL)])
     assert find() == {}
+
+
+def test_the_rate_with_the_lowest_mean_of_both_losses_is_said_to_be_taken(factory, network, find):
+    network('study-resnet', 'resnet', 0.01)
+    trials, found = Factory(factory.reports / 'tuning'), {}
+    for rate, errors in {'3e-3': (0.06, 0.05), '6e-3': (0.052, 0.056)}.items():
+        for loss, error in zip(LOSSES, errors, strict=True):
+            name = f'net-{loss.lower()}-lr{rate}_10e_300w-64x64'
+            record = trials.add('300w', loss, name=name, error=error, sizes=SMALL)
+            found[loss, rate] = next(one.value for one in record.metrics if one.normalizer == 'inter-ocular')
+    (claim,) = find()['Tuning'].claims
+    told = [f'{loss} {found[loss, "3e-3"]:.2f} at 0.003, {found[loss, "6e-3"]:.2f} at 0.006' for loss in LOSSES]
+    assert claim.endswith(f'{"; ".join(told)}; taken: 0.006.')

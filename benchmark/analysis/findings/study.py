@@ -16,6 +16,7 @@ from benchmark.analysis.findings.finding import Finding
 from benchmark.analysis.findings.lean import leaning
 from benchmark.analysis.findings.losses import NETWORKS, WFLW, between_losses, on_300w, on_wflw, planned_pairs
 from benchmark.analysis.findings.small import small_network
+from benchmark.analysis.findings.tuning import tried
 from benchmark.analysis.rows import Row
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import ALL_RECORDS, Store
@@ -25,12 +26,12 @@ _LEVEL = re.compile(r'(along|around)-(\d+(?:\.\d+)?)')
 
 
 def study_findings(analyses: Sequence[Analysis], reports: Path, earlier: Store, store: Store) -> tuple[Finding, ...]:
-    """The answers to the questions of docs/study.md, in their order; none where nothing of the study was run.
+    """The answers to the questions of docs/study.md, in their order, then what was tried before; none without records.
 
     Args:
         analyses: of the benchmarks of the reports.
-        reports: their folder, which may hold ``residuals/``, and records of drawn faces with annotation noise of one
-            size in ``ambiguity/<kind>-<percent>/records/``.
+        reports: their folder, which may hold ``residuals/``, records of trials in ``tuning/records/``, and of drawn
+            faces with annotation noise of one size in ``ambiguity/<kind>-<percent>/records/``.
         earlier: results of earlier builds.
         store: where those of this build are kept; what is computed of these drawn faces is added.
 
@@ -49,6 +50,7 @@ def study_findings(analyses: Sequence[Analysis], reports: Path, earlier: Store, 
         along_and_across(pairs, directions),
         leaning(*_mirroring(faces, pairs, directions)),
         small_network(faces),
+        tried(reports),
     )
     return () if all(one.answer == 'not run' for one in found) else found
 
