@@ -191,9 +191,21 @@ def test_a_lean_is_there_where_test_and_training_faces_have_it_with_one_sign(fac
     assert any(f'on 100 test faces (ibug {signed(-0.9)})' in claim for claim in found.claims)
     low, high = stats.ttest_1samp([0.1, 0.2, 0.3, 0.4, 0.5], 0).confidence_interval(0.95)
     assert any(f'the lean adds to NME smooth-L1 +0.30 [+{low:.2f}, +{high:.2f}]' in claim for claim in found.claims)
+    assert any('the annotation or the crop: not decided' in claim for claim in found.claims)
     for record in records:
         residuals(record, factory.reports, 2.0, 1.0, right=0.01, training=True, images=400)
     assert find()['F'].answer == 'open'
+
+
+@pytest.mark.parametrize(('without', 'cause'), [(0.01, 'the annotation;'), (-0.9, 'not decided;')])
+def test_the_annotation_is_the_cause_where_the_lean_is_in_the_second_network_and_gone_without_mirroring(
+    factory, network, find, without, cause
+):
+    for record in [*network('study-hourglass', 'hourglass', 0.01), *network('study-mirroring', 'a-unmirrored-b', 0.01)]:
+        right = without if 'unmirrored' in record.name else -0.9
+        residuals(record, factory.reports, 2.0, 1.0, right=right)
+        residuals(record, factory.reports, 2.0, 1.0, right=right, training=True, images=400)
+    assert any(f'the annotation or the crop: {cause}' in claim for claim in find()['F'].claims)
 
 
 def test_only_networks_small_enough_count(factory, register, find):

@@ -13,8 +13,8 @@ from benchmark.analysis.findings.ambiguity import on_drawn_faces
 from benchmark.analysis.findings.directed import Directions
 from benchmark.analysis.findings.directions import along_and_across
 from benchmark.analysis.findings.finding import Finding
-from benchmark.analysis.findings.lean import leaning
 from benchmark.analysis.findings.losses import NETWORKS, WFLW, between_losses, on_300w, on_wflw, planned_pairs
+from benchmark.analysis.findings.mirroring import leaning
 from benchmark.analysis.findings.small import small_network
 from benchmark.analysis.findings.tuning import tried
 from benchmark.analysis.rows import Row

@@ -1,0 +1,131 @@
+"""Question F: whether networks that see faces both ways lean to one side of the annotation, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.analysis.difference import Difference, signed, signed_interval
+from benchmark.analysis.findings.directed import Directions
+from benchmark.analysis.findings.finding import Answer, Finding
+from benchmark.analysis.findings.lean import MIRRORED, UNMIRRORED, Lean, find_leans, treatment
+from benchmark.analysis.rows import Row, count_seeds
+from benchmark.protocol.differences import over_seeds
+
+UNIT, SIDES = 'mean horizontal error, % of the inter-ocular distance', ('left of the annotation', 'right of it')
+SECOND = 'study-hourglass'  # its crops are centred where they are mirrored
+_QUESTION = 'Do networks that are trained with mirrored faces lean to one side of the annotation, and what mends it?'
+
+
+def leaning(
+    rows: Sequence[Row], directions: Directions, remedies: Sequence[Difference], star: Sequence[Difference]
+) -> Finding:
+    """Question F.
+
+    Args:
+        rows: rows whose errors are looked at.
+        directions: what was measured of their errors.
+        remedies: rows with a remedy against those of the same loss without.
+        star: STAR against smooth-L1, with each remedy.
+    """
+    leans = [found for row in rows for found in find_leans(row, directions)]
+    if not leans:
+        return Finding('F', _QUESTION, 'not run', ('The direction of errors was not measured.',))
+    claims = [*_verdicts(leans), _cause(leans), *_costs(leans), *_by_row(leans)]
+    claims += [f'{treatment(one.row)}: {one.sentence()}' for one in (*remedies, *star)]
+    return Finding('F', _QUESTION, _answer(leans), tuple(claims), tuple(one.measured() for one in leans), UNIT, SIDES)
+
+
+def _established(leans: Sequence[Lean]) -> dict[str, bool]:
+    """The rule of question F, by data set: one sign in all networks trained with mirroring, on both kinds of faces."""
+    mirrored = [one for one in leans if treatment(one.row) == MIRRORED]
+    found = {}
+    for title in dict.fromkeys(one.row.benchmark.title for one in mirrored):
+        own = [one for one in mirrored if one.row.benchmark.title == title]
+        both = {one.faces for one in own} == {'test', 'training'}
+        found[title] = both and {one.side for one in own} in ({-1}, {1})
+    return found
+
+
+def _answer(leans: Sequence[Lean]) -> Answer:
+    found = _established(leans).values()
+    return 'yes' if found and all(found) else 'in part' if any(found) else 'open'
+
+
+def _verdicts(leans: Sequence[Lean]) -> list[str]:
+    """A sentence for each data set."""
+    told = []
+    for title, established in _established(leans).items():
+        own = [one for one in leans if one.row.benchmark.title == title and treatment(one.row) == MIRRORED]
+        low, high = min(one.mean for one in own), max(one.mean for one in own)
+        networks = ', '.join(dict.fromkeys(one.row.network for one in own))
+        if established:
+            side = SIDES[0] if own[0].side < 0 else SIDES[1]
+            told.append(
+                f'{title}: all networks trained with mirroring predict to the {side}, on test and on training faces: '
+                f'means from {signed(low)} to {signed(high)} % of the inter-ocular distance ({networks})'
+            )
+        else:
+            faces = ' and '.join(dict.fromkeys(one.faces for one in own))
+            told.append(
+                f'{title}: a lean is not established; measured on {faces} faces, means from {signed(low)} to '
+                f'{signed(high)} % of the inter-ocular distance ({networks})'
+            )
+    return [f'{text}.' for text in told]
+
+
+def _cause(leans: Sequence[Lean]) -> str:
+    """The rule of question F that tells the annotation from the crop."""
+    mirrored = [one for one in leans if treatment(one.row) == MIRRORED]
+    second = [one.side for one in mirrored if one.row.plan and one.row.plan.name == SECOND]
+    without = [one.side for one in leans if treatment(one.row) == UNMIRRORED]
+    centred = 'the second network, whose crops are centred where they are mirrored'
+    seen = (
+        (centred, second, all(second), 'leans', 'does not'),
+        ('the first network, trained without mirroring', without, not any(without), 'does not lean', 'leans'),
+    )
+    told = [f'{who}, {(yes if met else no) if sides else "was not measured"}' for who, sides, met, yes, no in seen]
+    cause = 'the annotation' if all(sides and met for _, sides, met, *_ in seen) else 'not decided'
+    return f'Whether it is the annotation or the crop: {cause}; {"; ".join(told)}.'
+
+
+def _costs(leans: Sequence[Lean]) -> list[str]:
+    """A sentence for each network trained with mirroring: what the lean adds to NME, and what STAR changes without."""
+    own = [one for one in leans if one.faces == 'test' and treatment(one.row) == MIRRORED]
+    told = []
+    for where in dict.fromkeys(map(_where, own)):
+        errors = {one.row.record.loss: one.errors() for one in own if _where(one) == where}
+        gains = {
+            loss: [full - centred for full, centred in errors[loss].values()] for loss in sorted(errors, key=str.lower)
+        }
+        costs = [f'{loss} {_over_seeds(found)}' for loss, found in gains.items()]
+        text = f'{where}: the lean adds to NME {" and ".join(costs)}'
+        star, baseline = errors.get('STAR', {}), errors.get('smooth-L1', {})
+        seeds = sorted(star.keys() & baseline.keys())
+        if seeds:
+            changes = [_over_seeds([star[seed][place] - baseline[seed][place] for seed in seeds]) for place in (0, 1)]
+            text += f'; STAR changes NME by {changes[0]} against smooth-L1, and where it is taken off by {changes[1]}'
+        told.append(f'{text} (intervals over seeds; described).')
+    return told
+
+
+def _where(lean: Lean) -> str:
+    return f'{lean.row.benchmark.title}, {lean.row.network}'
+
+
+def _over_seeds(values: Sequence[float]) -> str:
+    return signed_interval(float(np.mean(values)), over_seeds(np.array(values))[0])
+
+
+def _by_row(leans: Sequence[Lean]) -> list[str]:
+    """A sentence for each row."""
+    told = []
+    for what in dict.fromkeys(one.what for one in leans):
+        own = [one for one in leans if one.what == what]
+        parts = '; '.join(one.sentence() for one in own)
+        told.append(
+            f'{what}: mean horizontal error {parts}, % of the inter-ocular distance, negative to the left '
+            f'({count_seeds(len(own[0].files))}).'
+        )
+    return told
