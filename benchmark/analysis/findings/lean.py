@@ -59,14 +59,16 @@ class Lean:
         return f'{self.row.benchmark.title}, {self.row.network}, {self.row.record.loss}, {treatment(self.row)}'
 
     def sentence(self) -> str:
-        """Mean and interval, then the means of the groups of images."""
+        """Mean and interval, at how many landmarks the mean has its sign, then the means of the groups of images."""
+        landmarks = np.mean([one.mean for one in self._of('all')], axis=0)[:, 0]
+        alike = f'{int((landmarks * self.mean > 0).sum())} of {len(landmarks)} landmarks'
         parts = [
             f'{one.name} {signed(float(np.mean([each.image_mean[0] for each in self._of(one.name)])))}'
             for one in self.files[0].groups
             if one.name not in ('all', *self.row.benchmark.subsets)
         ]
         by_group = f' ({", ".join(parts)})' if parts else ''
-        return f'{signed_interval(self.mean, self.interval)} on {self._images} {self.faces} faces{by_group}'
+        return f'{signed_interval(self.mean, self.interval)} on {self._images} {self.faces} faces, {alike}{by_group}'
 
     def measured(self) -> Measured:
         """The line of the figure."""

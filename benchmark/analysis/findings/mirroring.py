@@ -125,7 +125,7 @@ def _by_row(leans: Sequence[Lean]) -> list[str]:
         own = [one for one in leans if one.what == what]
         parts = '; '.join(one.sentence() for one in own)
         told.append(
-            f'{what}: mean horizontal error {parts}, % of the inter-ocular distance, negative to the left '
-            f'({count_seeds(len(own[0].files))}).'
+            f'{what}: mean horizontal error, and at how many landmarks it has its sign: {parts}, % of the inter-ocular '
+            f'distance, negative to the left ({count_seeds(len(own[0].files))}).'
         )
     return told
