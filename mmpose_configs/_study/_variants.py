@@ -22,6 +22,7 @@ families = {
         'hrnet-w8-{loss}_16b-24e_300w-64x64',
         'res18w16-fpn-shift-{loss}_16b-24e_300w-64x64',
         'res18w16-fpn-offset-{loss}_16b-120e_300w-128x128',
+        'res18w16-fpn-offset-{loss}_16b-100e_300w-192x192',
         'res18w16-fpn-{loss}_16b-48e_wflw-64x64',
         'res18w16-fpn-{loss}_16b-12e_synthetic-68-64x64',
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.analysis.difference import signed
 from benchmark.analysis.findings.finding import Finding
-from benchmark.analysis.rows import count_seeds
+from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.standings import Analysis
 from benchmark.protocol.measures import Measure
 
@@ -16,16 +16,19 @@ _COMMON = Measure('common', 'inter-ocular', 'nme')
 
 def small_network(analysis: Analysis | None) -> Finding:
     """Question G."""
-    rows = [row for row in (analysis.section.rows if analysis else ()) if row.plan and row.plan.name == PLAN]
+    rows = [row for row in (analysis.section.rows if analysis else ()) if row.plan and row.plan.name.startswith(PLAN)]
     rows = [row for row in rows if row.record.parameters and row.record.parameters <= MOST_PARAMETERS and not row.own]
     if not rows:
         return Finding('G', _QUESTION, 'not run', ('No network was trained for as long as it takes.',))
-    best = min(rows, key=lambda row: analysis.summary(row, _COMMON).mean)
-    found, interval = analysis.summary(best, _COMMON), analysis.interval(best, _COMMON)
+    rows.sort(key=lambda row: analysis.summary(row, _COMMON).mean)
+    return Finding('G', _QUESTION, 'described', tuple(_claim(analysis, row) for row in rows))
+
+
+def _claim(analysis: Analysis, row: Row) -> str:
+    found, interval = analysis.summary(row, _COMMON), analysis.interval(row, _COMMON)
     bounds = f' [{interval.low:.2f}, {interval.high:.2f}]' if interval else ''
-    claim = (
-        f'{best.record.loss}, {best.network}, {best.record.parameters:,} parameters: common NME '
-        f'{found.mean:.2f}{bounds} ({count_seeds(len(best.done))}, {found.images} images, interval over images), '
+    return (
+        f'{row.record.loss}, {row.network}, {row.record.cost.epochs} epochs, {row.record.parameters:,} parameters: '
+        f'common NME {found.mean:.2f}{bounds} ({count_seeds(len(row.done))}, {found.images} images, interval over images), '
         f'{signed(found.mean - AIM)} from the aim of {AIM:g}.'
     )
-    return Finding('G', _QUESTION, 'yes' if round(found.mean, 2) <= AIM else 'no', (claim,))
