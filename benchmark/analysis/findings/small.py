@@ -29,6 +29,6 @@ def _claim(analysis: Analysis, row: Row) -> str:
     bounds = f' [{interval.low:.2f}, {interval.high:.2f}]' if interval else ''
     return (
         f'{row.record.loss}, {row.network}, {row.record.cost.epochs} epochs, {row.record.parameters:,} parameters: '
-        f'common NME {found.mean:.2f}{bounds} ({count_seeds(len(row.done))}, {found.images} images, interval over images), '
-        f'{signed(found.mean - AIM)} from the aim of {AIM:g}.'
+        f'common NME {found.mean:.2f}{bounds} ({count_seeds(len(row.done))}, {found.images} images, interval over '
+        f'images), {signed(found.mean - AIM)} from the aim of {AIM:g}.'
     )
