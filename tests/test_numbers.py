@@ -78,10 +78,13 @@ COSTS = {
     'small HRNet': 'softargmax_hrnet-w8-{loss}_16b-40e_{data}-128x128',
     'small ResNet, in bfloat16': 'softargmax_res18w16-fpn-{loss}_16b-80e_{data}-128x128',
 }
-ONE_SEED = [f'td-softargmax_res18w16-fpn-{loss}_16b-80e_300w-128x128' for loss in ('smoothl1', 'star')]
+ONE_SEED = [
+    f'td-softargmax_res18w16-fpn-{row}_300w-128x128'
+    for row in ('smoothl1_16b-80e', 'star_16b-80e', 'offset-star_16b-120e')
+]
 STUDIED = [
-    (data, f'td-softargmax_res18w16-fpn-{loss}_16b-{epochs}e_{data}-64x64')
-    for data, epochs in (('300w', 24), ('wflw', 48))
+    (data, f'td-softargmax_{network}-{loss}_16b-{epochs}e_{data}-64x64')
+    for network, data, epochs in (('res18w16-fpn', '300w', 24), ('hrnet-w8', '300w', 24), ('res18w16-fpn', 'wflw', 48))
     for loss in ('smoothl1', 'star')
 ]
 FINDINGS = (ROOT / 'reports' / 'findings.md').read_text().replace('\\', '').replace(MINUS, '-')
@@ -142,7 +145,10 @@ def readme() -> list[tuple]:
         *(('300W at {} x {} are of {} seed each', 128, 128, seeds['300w', one]) for one in ONE_SEED),
         *(('at {} x {} of 300W and WFLW, means over {} seeds', 64, 64, seeds[data, one]) for data, one in STUDIED),
         ('lowers NME by {} on WFLW', finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 ')),
-        ('can be shown: {}. Networks', finding('A', r'can be shown: ([^(]+) \(5 seeds, 689 images')),
+        *(
+            (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, 689 images'))
+            for text, network in (('shown: {} with the ResNet', 'ResNet-18'), ('{} with HRNet.', 'HRNet-W8'))
+        ),
         ('by about {} % of the inter-ocular', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
         *(
             (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ [^\]]+\])').replace('+', ''))
