@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.analysis.audit.likeness import coinciding, in_line, measure
+from benchmark.analysis.audit.likeness import IMAGE_LIKE, coinciding, in_line, measure
 from benchmark.analysis.audit.mixtures import fit_mixture
 from benchmark.analysis.audit.signature import make_signature
 from benchmark.records.coding import positive
@@ -27,7 +27,7 @@ class Margins(NamedTuple):
         difference: least difference of a pair's median image.
         remainder: least remainder of a pair's median image.
         image_pairs: number of pairs of images.
-        least_image: least difference or remainder of an image.
+        alike: largest share of a pair's images whose difference or remainder is below the limit of one image.
         coinciding: largest share of a pair's landmarks that are the same but for rounding.
         in_line: largest share of a pair's landmarks on one line with the truth.
         mixed: least that the others of its benchmark leave of a record, where there are two at least.
@@ -37,7 +37,7 @@ class Margins(NamedTuple):
     difference: float
     remainder: float
     image_pairs: int
-    least_image: float
+    alike: float
     coinciding: float
     in_line: float
     mixed: float
@@ -67,11 +67,11 @@ def published_margins() -> Margins:
         found = measure(*values)
         landmarks += [(coinciding(*values), in_line(*values))]
         medians.append([np.median(found.difference), np.median(found.remainder)])
-        images.append(min(found.difference.min(), found.remainder.min()))
+        images.append((np.minimum(found.difference, found.remainder) < IMAGE_LIKE).mean())
         count += len(found.difference)
     difference, remainder = np.min(medians, axis=0).tolist()
     most = np.max(landmarks, axis=0).tolist()
-    return Margins(len(medians), difference, remainder, count, float(np.min(images)), *most, _least_mixed())
+    return Margins(len(medians), difference, remainder, count, float(np.max(images)), *most, _least_mixed())
 
 
 def _least_mixed() -> float:

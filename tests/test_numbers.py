@@ -343,7 +343,12 @@ def verifying_page() -> list[tuple]:
         ('where {} % of the images are below {}.', 100 * likeness.SHARE, likeness.IMAGE_LIKE),
         ('their {} pairs (300W', margins.pairs),
         ('difference is at least {} and the remainder at least {};', margins.difference, margins.remainder),
-        ('of {} pairs of images none is below {} in', margins.image_pairs, margins.least_image),
+        (
+            'of {} pairs of images at most {} % in a pair of records are below {} in',
+            margins.image_pairs,
+            100 * margins.alike,
+            likeness.IMAGE_LIKE,
+        ),
         ('error above {} % of the inter-ocular', 100 * likeness.LEARNED),
         ('NME is within {} % of each', 100 * pairs.SAME_RESULT),
         ('Where {} % of them are the same', 100 * likeness.COINCIDING),

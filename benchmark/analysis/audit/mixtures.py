@@ -1,8 +1,8 @@
 """Predictions that are a weighted mean of other records', which is like none of them and needs no truth.
 
 The weights are fitted to the signatures of :mod:`benchmark.analysis.audit.signature` on one half of their images, one
-record after the other, the one that explains most first, and what they leave is measured on the other half. Each of the
-published records leaves at least 0.36 of its errors when it is fitted by the five others of its benchmark.
+record after the other, the one that explains most first, and what they leave is measured on the other half. What the
+published records leave of their errors, fitted by the others of their benchmark, is in docs/verifying.md.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from benchmark.analysis.audit.likeness import COINCIDING, IMAGE_LIKE, IN_LINE, LIKE
+from benchmark.analysis.audit.likeness import COINCIDING, IN_LINE, LIKE, SHARE
 from benchmark.analysis.audit.pairs import compare_predictions, have_like_images
 from benchmark.analysis.audit.signature import make_signature
 from benchmark.records.predictions import Predictions
@@ -127,6 +127,6 @@ def test_networks_that_have_not_learned_anything_may_be_alike(trained, truth):
 def test_published_records_are_far_from_being_refused():
     margins = published_margins()
     assert min(margins.difference, margins.remainder) > 2 * LIKE, margins
-    assert margins.least_image > IMAGE_LIKE, margins
+    assert margins.alike < SHARE / 5, margins
     assert margins.coinciding < COINCIDING / 2 and margins.in_line < IN_LINE / 2, margins
     assert [compare_predictions(*pair) for pair in published_pairs()] == [None] * margins.pairs
