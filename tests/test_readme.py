@@ -84,7 +84,8 @@ def images_that_were_missing(record: Record) -> str:
 
 
 def network_of(record: Record) -> str:
-    return '{}, {} x {}, {} epochs'.format(record.backbone, *record.input_size, record.cost.epochs)
+    offset = ', mirror offset' if record.settings and record.settings.mirror_offset else ''
+    return '{}, {} x {}, {} epochs{}'.format(record.backbone, *record.input_size, record.cost.epochs, offset)
 
 
 def test_leaderboard_shows_the_stored_numbers():

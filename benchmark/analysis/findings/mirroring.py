@@ -32,14 +32,16 @@ def leaning(
     leans = [found for row in rows for found in find_leans(row, directions)]
     if not leans:
         return Finding('F', _QUESTION, 'not run', ('The direction of errors was not measured.',))
-    claims = [*_verdicts(leans), _cause(leans), *_costs(leans), *_by_row(leans)]
-    claims += [f'{treatment(one.row)}: {one.sentence()}' for one in (*remedies, *star)]
-    return Finding('F', _QUESTION, _answer(leans), tuple(claims), tuple(one.measured() for one in leans), UNIT, SIDES)
-
-
-def _established(leans: Sequence[Lean]) -> dict[str, bool]:
-    """The rule of question F, by data set: one sign in all networks trained with mirroring, on both kinds of faces."""
     mirrored = [one for one in leans if treatment(one.row) == MIRRORED]
+    claims = [*_verdicts(mirrored), _cause(leans), *_costs(mirrored), *_by_row(leans)]
+    claims += [f'{treatment(one.row)}: {one.sentence()}' for one in (*remedies, *star)]
+    return Finding(
+        'F', _QUESTION, _answer(mirrored), tuple(claims), tuple(one.measured() for one in leans), UNIT, SIDES
+    )
+
+
+def _established(mirrored: Sequence[Lean]) -> dict[str, bool]:
+    """The rule of question F, by data set: one sign in all networks trained with mirroring, on both kinds of faces."""
     found = {}
     for title in dict.fromkeys(one.row.benchmark.title for one in mirrored):
         own = [one for one in mirrored if one.row.benchmark.title == title]
@@ -48,16 +50,16 @@ def _established(leans: Sequence[Lean]) -> dict[str, bool]:
     return found
 
 
-def _answer(leans: Sequence[Lean]) -> Answer:
-    found = _established(leans).values()
+def _answer(mirrored: Sequence[Lean]) -> Answer:
+    found = _established(mirrored).values()
     return 'yes' if found and all(found) else 'in part' if any(found) else 'open'
 
 
-def _verdicts(leans: Sequence[Lean]) -> list[str]:
+def _verdicts(mirrored: Sequence[Lean]) -> list[str]:
     """A sentence for each data set."""
     told = []
-    for title, established in _established(leans).items():
-        own = [one for one in leans if one.row.benchmark.title == title and treatment(one.row) == MIRRORED]
+    for title, established in _established(mirrored).items():
+        own = [one for one in mirrored if one.row.benchmark.title == title]
         low, high = min(one.mean for one in own), max(one.mean for one in own)
         networks = ', '.join(dict.fromkeys(one.row.network for one in own))
         if established:
@@ -90,9 +92,9 @@ def _cause(leans: Sequence[Lean]) -> str:
     return f'Whether it is the annotation or the crop: {cause}; {"; ".join(told)}.'
 
 
-def _costs(leans: Sequence[Lean]) -> list[str]:
+def _costs(mirrored: Sequence[Lean]) -> list[str]:
     """A sentence for each network trained with mirroring: what the lean adds to NME, and what STAR changes without."""
-    own = [one for one in leans if one.faces == 'test' and treatment(one.row) == MIRRORED]
+    own = [one for one in mirrored if one.faces == 'test']
     told = []
     for where in dict.fromkeys(map(_where, own)):
         errors = {one.row.record.loss: one.errors() for one in own if _where(one) == where}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.analysis.findings.finding import Finding
-from benchmark.analysis.rows import size_text
+from benchmark.analysis.rows import count_seeds, size_text
 from benchmark.records.record import Record, read_records
 
 FOLDER = 'tuning'
@@ -18,12 +19,13 @@ _QUESTION = 'What was tried on held-out training faces before?'
 
 
 def tried(reports: Path) -> Finding:
-    """The trials by which recipes were chosen, from ``<reports>/tuning/records``.
+    """The trials by which recipes were chosen, from ``<reports>/tuning/records``: those whose name has a learning rate.
 
     Raises:
         BenchmarkError: a record is damaged.
     """
     records = [one for one in read_records(reports / FOLDER / 'records') if one.status == 'done']
+    records = [one for one in records if _RATE.search(one.name)]
     networks = dict.fromkeys(_network(one) for one in records)
     if not networks:
         return Finding('Tuning', _QUESTION, 'not run', ('No trial is published.',))
@@ -37,11 +39,14 @@ def _network(record: Record) -> str:
 
 def _sentence(network: str, records: Sequence[Record]) -> str:
     """NME of each loss at each learning rate, and the rate at which smooth-L1 and STAR have the lowest mean."""
-    trials = {(one.loss, _rate(one)): _error(one) for one in records}
+    errors = defaultdict(list)
+    for one in records:
+        errors[one.loss, float(_RATE.search(one.name)[1])].append(_error(one))
+    trials = {trial: float(np.mean(values)) for trial, values in errors.items()}
     told = []
     for loss in sorted({one.loss for one in records}, key=str.lower):
-        tried = sorted((rate, error) for (name, rate), error in trials.items() if name == loss)
-        told.append(f'{loss} {", ".join(f"{error:.2f} at {rate:g}" for rate, error in tried)}')
+        own = sorted((rate, error) for (name, rate), error in trials.items() if name == loss)
+        told.append(f'{loss} {", ".join(f"{error:.2f} at {rate:g}" for rate, error in own)}')
     rates = sorted({rate for _, rate in trials})
     means = {
         rate: np.mean([trials['smooth-L1', rate], trials['STAR', rate]])
@@ -51,12 +56,9 @@ def _sentence(network: str, records: Sequence[Record]) -> str:
     best = f'; taken: {min(means, key=means.get):g}' if means else ''
     images = ' or '.join(sorted({str(one.dataset.test_images) for one in records}))
     epochs = ' or '.join(sorted({str(one.cost.epochs) for one in records}))
-    trial = f'{epochs} epochs, one seed, {images} held-out faces'
+    seeds = count_seeds(len({one.seed for one in records}))
+    trial = f'{epochs} epochs, {seeds}, {images} held-out faces'
     return f'{network}: NME at learning rates ({trial}): {"; ".join(told)}{best}.'
-
-
-def _rate(record: Record) -> float:
-    return float(_RATE.search(record.name)[1])
 
 
 def _error(record: Record) -> float:
