@@ -2,7 +2,7 @@
 # rate leads nowhere, and half of the average of weights is forgotten after 1,000 images instead of 10,000.
 _base_ = './official_small_128x128.py'
 
-optim_wrapper = dict(optimizer=dict(lr=8e-3))
+optim_wrapper = dict(optimizer=dict(lr=1.6e-2))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=100),
     dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True, eta_min_ratio=0.01),
