@@ -144,6 +144,13 @@ def readme() -> list[tuple]:
             (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ [^\]]+\])').replace('+', ''))
             for text, loss in (('costs smooth-L1', 'smooth-L1'), ('and STAR', 'STAR'))
         ),
+        (
+            'is lower by {} over {} seeds.',
+            *(
+                finding('F', rf'STAR with shifted labels .*? lowers NME by {part}')
+                for part in (r'([^(]+) against', r'[^(]+\((\d)')
+            ),
+        ),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
         ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 98, 29, 68),
         ('smooth-L1 on {}, and no difference of axes is shown on {} and {}.', 29, 68, 98),

@@ -104,16 +104,19 @@ class Difference(PairedDifference):
             parts.append('partial data')
         return ', '.join(parts)
 
-    def sentence(self) -> str:
+    def sentence(self, names: tuple[str, str] | None = None) -> str:
         """What the difference allows to say, e.g. 'STAR lowers NME by 0.11 [0.06, 0.16] against smooth-L1 (...)'.
 
         With fewer than three seeds it is about the trained networks and says that they cannot tell about the loss.
+
+        Args:
+            names: what to call the row and the other; None for their losses where nothing else differs, else labels.
         """
-        text = self._of_methods() if self.over_both else self._of_networks()
+        name, other, what = (*names, 'configuration') if names else self._names()
+        text = self._of_methods(name, other) if self.over_both else self._of_networks(name, other, what)
         return f'{text}.'
 
-    def _of_methods(self) -> str:
-        name, other, _ = self._names()
+    def _of_methods(self, name: str, other: str) -> str:
         if self.decided:
             verb = 'lowers' if self.mean < 0 else 'raises'
             size = unsigned_interval(self.mean, self.interval)
@@ -128,8 +131,7 @@ class Difference(PairedDifference):
             f'{signed_interval(self.mean, self.interval)}{metric} ({self.conditions})'
         )
 
-    def _of_networks(self) -> str:
-        name, other, what = self._names()
+    def _of_networks(self, name: str, other: str, what: str) -> str:
         if not self.seeds:
             subject, objects, than = name, f'{name} and {other}', 'than'
         else:

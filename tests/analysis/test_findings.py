@@ -208,6 +208,14 @@ def test_the_annotation_is_the_cause_where_the_lean_is_in_the_second_network_and
     assert any(f'the annotation or the crop: {cause}' in claim for claim in find()['F'].claims)
 
 
+def test_a_remedy_is_right_for_the_losses_whose_error_it_lowers(factory, network, find):
+    for record in [*network('study-resnet', 'resnet', 0.0), *network('study-mirroring', 'a-unmirrored-b', 0.01)]:
+        residuals(record, factory.reports, 2.0, 1.0, right=-0.9)
+    claims = find()['F'].claims
+    assert any('is right by the rule of the plan, for STAR, not for smooth-L1.' in claim for claim in claims)
+    assert any(claim.startswith('STAR without mirroring lowers NME by 1.0') for claim in claims)
+
+
 def test_only_networks_small_enough_count(factory, register, find):
     register('study-small', [factory.add('300w', 'STAR', error=0.02, sizes=SMALL)])
     assert find() == {}

@@ -34,7 +34,8 @@ def leaning(
         return Finding('F', _QUESTION, 'not run', ('The direction of errors was not measured.',))
     mirrored = [one for one in leans if treatment(one.row) == MIRRORED]
     claims = [*_verdicts(mirrored), _cause(leans), *_costs(mirrored), *_by_row(leans)]
-    claims += [f'{treatment(one.row)}: {one.sentence()}' for one in (*remedies, *star)]
+    claims += _right(remedies)
+    claims += [one.sentence((_method(one.row), _method(one.reference))) for one in (*remedies, *star)]
     return Finding(
         'F', _QUESTION, _answer(mirrored), tuple(claims), tuple(one.measured() for one in leans), UNIT, SIDES
     )
@@ -110,6 +111,25 @@ def _costs(mirrored: Sequence[Lean]) -> list[str]:
             text += f'; STAR changes NME by {changes[0]} against smooth-L1, and where it is taken off by {changes[1]}'
         told.append(f'{text} (intervals over seeds; described).')
     return told
+
+
+def _right(remedies: Sequence[Difference]) -> list[str]:
+    """The rule of question F on remedies, in a sentence for each."""
+    told = []
+    for remedy in dict.fromkeys(treatment(one.row) for one in remedies):
+        own = [one for one in remedies if treatment(one.row) == remedy]
+        right = [one.row.record.loss for one in own if one.excludes_zero and one.is_better]
+        wrong = [one.row.record.loss for one in own if one.row.record.loss not in right]
+        but = f', not for {" and ".join(wrong)}' if right and wrong else ''
+        told.append(
+            f'{remedy}: lowers the test error by more than its interval, and is right by the rule of the plan, for '
+            f'{" and ".join(right) or "no loss"}{but}.'
+        )
+    return told
+
+
+def _method(row: Row) -> str:
+    return f'{row.record.loss} {treatment(row)}'
 
 
 def _where(lean: Lean) -> str:
