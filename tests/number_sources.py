@@ -9,20 +9,16 @@ import inspect
 import math
 import re
 from collections import Counter
-from enum import Enum
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from benchmark.analysis.audit import band, figures, likeness, pairs, signature
-from benchmark.analysis.difference import MINUS, SIGNIFICANT
 from benchmark.console import Terminated, exit_status
 from benchmark.models.losses import moments, star_loss_triton
 from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
-from benchmark.models.losses.star_loss import STARLoss
 from benchmark.models.targets import line_drawing
-from benchmark.protocol import claim_rules, claims, differences
+from benchmark.protocol import claim_rules, claims
 from benchmark.protocol.benchmarks import BENCHMARKS
 from benchmark.records.record import SEALED_SINCE, read_records
 from benchmark.records.speed import read_speed_report
@@ -41,21 +37,13 @@ from benchmark.suite.speed.inference import BATCHES
 from benchmark.verification import truth
 from benchmark.verification.rerun import CONFIDENCE
 from tests.margins import published_margins
+from tests.sourcing import ROOT, NoSource, config, match
+from tests.study_sources import paper_page, readme_study, study_page
 
 from mmpose.evaluation.functional import keypoint_auc  # isort: skip
 from mmpose.registry import MODELS, TRANSFORMS  # isort: skip
 
 
-class NoSource(Enum):
-    """Numbers that are neither measured nor constants of the code, and why."""
-
-    AIM = 'an aim, set before anything was measured'
-    COUNTED = 'counted by the command that the page names, or a test, before and after the change was made'
-    TRIED = 'the version that Debian 12 has, on which it was tried'
-    ORIGIN = 'where differences have no sign, or a data set has its first pixel'
-
-
-ROOT = Path(__file__).resolve().parents[1]
 SPEEDS = read_speed_report(ROOT / 'reports' / 'speed' / 'amd-epyc-2-threads.json')
 LARGE, FEW, SMALL = '32 x 98 x 64 x 64', '32 x 29 x 64 x 64', '16 x 98 x 32 x 32'
 STAR, BASELINE, OFFICIAL = 'STAR', 'soft-argmax + smooth-L1', 'STAR by eigh on the CPU (official)'
@@ -72,12 +60,6 @@ ONE_SEED = [
     f'td-softargmax_res18w16-fpn-{row}_300w-128x128'
     for row in ('smoothl1_16b-80e', 'star_16b-80e', 'offset-star_16b-120e')
 ]
-STUDIED = [
-    (data, f'td-softargmax_{network}-{loss}_16b-{epochs}e_{data}-64x64')
-    for network, data, epochs in (('res18w16-fpn', '300w', 24), ('hrnet-w8', '300w', 24), ('res18w16-fpn', 'wflw', 48))
-    for loss in ('smoothl1', 'star')
-]
-FINDINGS = (ROOT / 'reports' / 'findings.md').read_text().replace('\\', '').replace(MINUS, '-')
 FASTER, STAR_OVER, HEATMAPS = 'times as fast as the first', 'time of STAR over this', 'heatmaps'
 
 
@@ -89,21 +71,6 @@ def speed(part: str, on: str, way: str, column: str = STAR_OVER) -> str:
     rows = [{column.label: cell.text for column, cell in line} for line in lines]
     (text,) = [row[column] for row in rows if row['on'].startswith(on) and row['way'] == way]
     return text
-
-
-def finding(question: str, pattern: str) -> str:
-    """What a claim of the published findings says."""
-    (text,) = re.findall(rf'(?s)\n## {question}\. (.*?)(?=\n## |\Z)', FINDINGS)
-    return ' '.join(re.search(pattern, text)[1].split())
-
-
-def match(path: str, pattern: str) -> str:
-    """What a line of a file says; of a test, the bound to which it holds the code."""
-    return re.search(pattern, (ROOT / path).read_text(), re.MULTILINE)[1]
-
-
-def config(name: str):
-    return find_experiment(f'td-{name}', ROOT / 'mmpose_configs').config
 
 
 def costs(pattern: str) -> list[float]:
@@ -133,24 +100,7 @@ def readme() -> list[tuple]:
         ),
         ('an Intel Xeon with {} thread each', *{one.environment.threads for one in drawn}),
         *(('300W at {} x {} are of {} seed each', 128, 128, seeds['300w', one]) for one in ONE_SEED),
-        *(('at {} x {} of 300W and WFLW, means over {} seeds', 64, 64, seeds[data, one]) for data, one in STUDIED),
-        ('lowers NME by {} on WFLW', finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 ')),
-        *(
-            (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, 689 images'))
-            for text, network in (('shown: {} with the ResNet', 'ResNet-18'), ('{} with HRNet.', 'HRNet-W8'))
-        ),
-        ('by about {} % of the inter-ocular', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
-        *(
-            (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ [^\]]+\])').replace('+', ''))
-            for text, loss in (('costs smooth-L1', 'smooth-L1'), ('and STAR', 'STAR'))
-        ),
-        (
-            'is lower by {} over {} seeds.',
-            *(
-                finding('F', rf'STAR with shifted labels .*? lowers NME by {part}')
-                for part in (r'([^(]+) against', r'[^(]+\((\d)')
-            ),
-        ),
+        *readme_study(seeds),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
         ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 98, 29, 68),
         ('smooth-L1 on {}, and no difference of axes is shown on {} and {}.', 29, 68, 98),
@@ -290,29 +240,6 @@ def running_page() -> list[tuple]:
     ]
 
 
-def study_page() -> list[tuple]:
-    first, second, third = (
-        find_experiment(f'td-softargmax_{name}_300w-64x64', ROOT / 'mmpose_configs' / '_study').config.model
-        for name in ('res18w16-fpn-smoothl1_16b-24e', 'hg1w32-attn-smoothl1_16b-16e', 'hrnet-w8-smoothl1_16b-24e')
-    )
-    channels = third.backbone.extra.stage4.num_channels
-    return [
-        ('annotation noise of {}, {}, {} and {} % of', *[NoSource.AIM] * 4),
-        ('All in {} x {} pixels', *first.head.decoder.input_size),
-        ('with attention, {} channels |', second.backbone.channels),
-        ('HRNet of {} to {} channels', channels[0], channels[-1]),
-        ("four times of {}, smooth-L1's scale", STARLoss().eigenvalue_weight),
-        ('quarter and four times of {}. Of a network', first.head.loss.beta),
-        ('NME by more than {} %.', NoSource.AIM),
-        ('Seeds {} to {}; with three seeds {} to {}.', *[NoSource.AIM] * 4),
-        ('with the {} % interval over both', 100 * differences.CONFIDENCE),
-        ('interval excludes {} and p,', NoSource.ORIGIN),
-        ('is below {}. Otherwise', SIGNIFICANT),
-        ('where the {} % interval of the mean', 100 * differences.CONFIDENCE),
-        ('over images excludes {} on the', NoSource.ORIGIN),
-    ]
-
-
 def submitting_page() -> list[tuple]:
     return [
         ('{} faces of', BENCHMARKS['wflw'].subset_sizes['full']),
@@ -371,6 +298,7 @@ PAGES = {
     'docs/clusters.md': clusters_page,
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
+    'docs/paper.md': paper_page,
     'docs/running.md': running_page,
     'docs/study.md': study_page,
     'docs/submitting.md': submitting_page,

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 import pytest
 
-from tests.number_sources import PAGES, ROOT, NoSource
+from tests.number_sources import PAGES
+from tests.sourcing import ROOT, NoSource
 
 GENERATED = {'docs/definitions.md', 'docs/records.md'}  # test_docs.py compares them with what they are made from
 TEXTS = ['README.md', *sorted({f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md')} - GENERATED)]

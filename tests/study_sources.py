@@ -1,0 +1,116 @@
+"""Where the numbers of the study come from, in its plan, in what is told of it, and in README."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from benchmark.analysis.difference import SIGNIFICANT
+from benchmark.models.losses.star_loss import STARLoss
+from benchmark.protocol import claims, differences
+from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.suite.experiments import find_experiment
+from tests.sourcing import ROOT, NoSource, finding
+
+STUDIED = [
+    (data, f'td-softargmax_{network}-{loss}_16b-{epochs}e_{data}-64x64')
+    for network, data, epochs in (('res18w16-fpn', '300w', 24), ('hrnet-w8', '300w', 24), ('res18w16-fpn', 'wflw', 48))
+    for loss in ('smoothl1', 'star')
+]
+
+
+def _networks() -> list:
+    return [
+        find_experiment(f'td-softargmax_{name}_300w-64x64', ROOT / 'mmpose_configs' / '_study').config.model
+        for name in ('res18w16-fpn-smoothl1_16b-24e', 'hg1w32-attn-smoothl1_16b-16e', 'hrnet-w8-smoothl1_16b-24e')
+    ]
+
+
+def readme_study(seeds: Mapping[tuple[str, str], int]) -> list[tuple]:
+    """README's paragraph on the study; ``seeds`` has how many are done by data set and name."""
+    return [
+        *(('at {} x {} of 300W and WFLW, means over {} seeds', 64, 64, seeds[row]) for row in STUDIED),
+        ('lowers NME by {} on WFLW', finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 ')),
+        *(
+            (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, 689 images'))
+            for text, network in (('shown: {} with the ResNet', 'ResNet-18'), ('{} with HRNet.', 'HRNet-W8'))
+        ),
+        ('by about {} % of the inter-ocular', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
+        *(
+            (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ [^\]]+\])').replace('+', ''))
+            for text, loss in (('costs smooth-L1', 'smooth-L1'), ('and STAR', 'STAR'))
+        ),
+        (
+            'is lower by {} over {} seeds.',
+            *(
+                finding('F', rf'STAR with shifted labels .*? lowers NME by {part}')
+                for part in (r'([^(]+) against', r'[^(]+\((\d)')
+            ),
+        ),
+    ]
+
+
+def study_page() -> list[tuple]:
+    first, second, third = _networks()
+    channels = third.backbone.extra.stage4.num_channels
+    return [
+        ('annotation noise of {}, {}, {} and {} % of', *[NoSource.AIM] * 4),
+        ('All in {} x {} pixels', *first.head.decoder.input_size),
+        ('with attention, {} channels |', second.backbone.channels),
+        ('HRNet of {} to {} channels', channels[0], channels[-1]),
+        ("four times of {}, smooth-L1's scale", STARLoss().eigenvalue_weight),
+        ('quarter and four times of {}. Of a network', first.head.loss.beta),
+        ('NME by more than {} %.', NoSource.AIM),
+        ('Seeds {} to {}; with three seeds {} to {}.', *[NoSource.AIM] * 4),
+        ('with the {} % interval over both', 100 * differences.CONFIDENCE),
+        ('interval excludes {} and p,', NoSource.ORIGIN),
+        ('is below {}. Otherwise', SIGNIFICANT),
+        ('where the {} % interval of the mean', 100 * differences.CONFIDENCE),
+        ('over images excludes {} on the', NoSource.ORIGIN),
+    ]
+
+
+def paper_page() -> list[tuple]:
+    faces = BENCHMARKS['300w']
+    first, second, third = _networks()
+    channels = third.backbone.extra.stage4.num_channels
+    resnet = '300W, ResNet-18 x 1/4 [+] FPN, 64 . 64'
+    across, along = (finding('E', rf'{resnet}: .* {way} the contour by jaw ([^\]]+\])') for way in ('across', 'along'))
+    lean = rf'{resnet}: the lean adds to NME smooth-L1 \+(.*?) and STAR \+(.*?); .* taken off by (.*?) \(int'
+    small = r'STAR, ResNet-18 .*, (\d+) . (\d+), (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
+    return [
+        ('CVPR {})', *set(claims.select('wflw', method='STAR')['year'])),
+        ('Intervals are of {} %', 100 * differences.CONFIDENCE),
+        ('test set of {} images, and', faces.subset_sizes['full']),
+        ('and {} of its {} training images', finding('F', rf'{resnet}.* on (\d+) training faces'), faces.train_size),
+        ('WFLW: {} training faces', finding('F', r'WFLW, .* on (\d+) training faces')),
+        ('and {} test faces', finding('F', r'WFLW, .*? on (\d+) test faces')),
+        ('with attention and {} channels', second.backbone.channels),
+        ('HRNet of {} to {} channels', channels[0], channels[-1]),
+        ('in {} x {} pixels', *first.head.decoder.input_size),
+        ('Seeds {} to {}, and', *[NoSource.AIM] * 2),
+        ('interval excludes {} and p,', NoSource.ORIGIN),
+        ('is below {}. The', SIGNIFICANT),
+        *(
+            (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, {faces.subset_sizes["full"]} images'))
+            for text, network in (('by {} with the ResNet', 'ResNet-18'), ('{} with HRNet', 'HRNet-W8'))
+        ),
+        ('lowers NME by {}, from', finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 ')),
+        ('contour is {} with smooth-L1 and {} with STAR', *finding('E', rf'{resnet}: the sq.*: jaw (\S+) and (\S+),')),
+        ('; {} is along, {} across, {} neither)', *[NoSource.ORIGIN] * 3),
+        ('correlation is {} and {}.', *finding('E', rf'{resnet}: rank .* smooth-L1 (\S+) and STAR (\S+) ')),
+        ('mean absolute error by {} % of', across),
+        ('along it by {}.', along),
+        ('predict about {} % of', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
+        (
+            'This adds {} to the NME of smooth-L1 and {} to that',
+            *(re.sub(r'\+', '', one) for one in finding('F', lean)[:2]),
+        ),
+        ('where it is taken off: {}.', finding('F', lean)[2]),
+        (
+            'is lower by {} over {} seeds',
+            *finding('F', r'STAR with shifted labels .*? by ([^(]+) against .*? \((\d) seeds'),
+        ),
+        ('images ({} x {}), {} epochs and this switch, {} parameters reach an NME of {} on', *finding('G', small)),
+        ('test no p below {}, so', 2 / 2**5),
+    ]
