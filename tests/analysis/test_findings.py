@@ -76,7 +76,7 @@ def test_two_networks_with_one_sign_decide_and_one_with_the_other_forbids(networ
 def test_a_network_that_was_not_trained_is_said_to_be_missing(network, find):
     network('study-resnet', 'resnet', 0.01)
     claims = find()['A'].claims
-    assert 'The second network was not trained.' in claims and 'The third network was not trained.' in claims
+    assert 'The second network has not been trained.' in claims and 'The third network has not been trained.' in claims
 
 
 def test_rows_of_another_plan_or_of_none_are_no_part_of_the_answer(network, find):
@@ -188,7 +188,9 @@ def test_a_lean_is_there_where_test_and_training_faces_have_it_with_one_sign(fac
     half = stats.t.ppf(0.975, 99) / 10
     line = next(one for one in found.measured if one.label == 'test faces')
     assert (line.mean, line.low, line.high) == pytest.approx((-0.9, -0.9 - half, -0.9 + half))
-    assert any(f'on 100 test faces, 68 of 68 landmarks (ibug {signed(-0.9)})' in claim for claim in found.claims)
+    assert any(
+        f'on 100 test faces, this sign at 68 of 68 landmarks (ibug {signed(-0.9)})' in claim for claim in found.claims
+    )
     low, high = stats.ttest_1samp([0.1, 0.2, 0.3, 0.4, 0.5], 0).confidence_interval(0.95)
     assert any(f'the lean adds to NME smooth-L1 +0.30 [+{low:.2f}, +{high:.2f}]' in claim for claim in found.claims)
     assert any('the annotation or the crop: not decided' in claim for claim in found.claims)
@@ -212,7 +214,7 @@ def test_a_remedy_is_right_for_the_losses_whose_error_it_lowers(factory, network
     for record in [*network('study-resnet', 'resnet', 0.0), *network('study-mirroring', 'a-unmirrored-b', 0.01)]:
         residuals(record, factory.reports, 2.0, 1.0, right=-0.9)
     claims = find()['F'].claims
-    assert any('is right by the rule of the plan, for STAR, not for smooth-L1.' in claim for claim in claims)
+    assert any('as the plan asks of a remedy, for STAR, not for smooth-L1.' in claim for claim in claims)
     assert any(claim.startswith('STAR without mirroring lowers NME by 1.0') for claim in claims)
 
 

@@ -93,7 +93,7 @@ def _heatmaps(where: str, benchmark: str, ours: Sequence[Residuals], theirs: Seq
     ]
     return (
         f'{where}: the squared cosine between the main axis of the heatmap and the contour, of smooth-L1 and STAR '
-        f'(1 along, 0 across, 0.5 of none): {", ".join(told)} ({count_seeds(len(ours))}; described).'
+        f'(1 along, 0 across, 0.5 neither): {", ".join(told)} ({count_seeds(len(ours))}; described).'
     )
 
 

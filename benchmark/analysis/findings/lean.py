@@ -61,7 +61,7 @@ class Lean:
     def sentence(self) -> str:
         """Mean and interval, at how many landmarks the mean has its sign, then the means of the groups of images."""
         landmarks = np.mean([one.mean for one in self._of('all')], axis=0)[:, 0]
-        alike = f'{int((landmarks * self.mean > 0).sum())} of {len(landmarks)} landmarks'
+        alike = f'this sign at {int((landmarks * self.mean > 0).sum())} of {len(landmarks)} landmarks'
         parts = [
             f'{one.name} {signed(float(np.mean([each.image_mean[0] for each in self._of(one.name)])))}'
             for one in self.files[0].groups

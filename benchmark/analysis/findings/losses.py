@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.analysis.comparison import baseline_of
-from benchmark.analysis.difference import Difference
+from benchmark.analysis.difference import Difference, signed_interval
 from benchmark.analysis.findings.finding import Answer, Finding, Measured, of_difference
 from benchmark.analysis.rows import Row, count_seeds
 from benchmark.analysis.standings import Analysis
@@ -40,7 +40,7 @@ def on_300w(analysis: Analysis | None) -> Finding:
         differences = _headline(analysis, planned_pairs(analysis, plan))
         found += differences
         if not differences:
-            missing.append(f'The {place} network was not trained.')
+            missing.append(f'The {place} network has not been trained.')
     if not found:
         return Finding('A', _ON_300W, 'not run', tuple(missing))
     claims = [f'{one.row.network}: {one.sentence()}' for one in found] + missing
@@ -51,7 +51,7 @@ def between_losses(analysis: Analysis | None) -> Finding:
     """Question B."""
     pairs = planned_pairs(analysis, LOSSES)
     if not pairs:
-        return Finding('B', _LOSSES, 'not run', ('The other losses were not trained.',))
+        return Finding('B', _LOSSES, 'not run', ('The other losses have not been trained.',))
     baseline = pairs[0][1]
     star = [(row, baseline) for row, other in planned_pairs(analysis, 'study-resnet') if other is baseline]
     found = sorted(_headline(analysis, [*star, *pairs]), key=lambda one: one.mean)
@@ -65,13 +65,19 @@ def on_wflw(analysis: Analysis | None) -> Finding:
     """Question C."""
     found = _headline(analysis, planned_pairs(analysis, WFLW))
     if not found:
-        return Finding('C', _ON_WFLW, 'not run', ('WFLW was not trained.',))
+        return Finding('C', _ON_WFLW, 'not run', ('Nothing has been trained on WFLW.',))
     (one,) = found
     answer: Answer = 'open' if not one.decided else 'yes' if one.is_better else 'no'
     claims = [f'{one.row.network}: {one.sentence()}']
     subsets = [analysis.difference(one.row, one.reference, measure) for measure in analysis.subset_errors[1:]]
-    claims += [f'Described, not decided: on {each.measure.subset}, {each.sentence()}' for each in subsets if each]
+    claims += [_described(each) for each in subsets if each]
     return Finding('C', _ON_WFLW, answer, tuple(claims), _by_subset(analysis, found), UNIT, SIDES)
+
+
+def _described(one: Difference) -> str:
+    amount = signed_interval(one.mean, one.interval)
+    names = f'{one.row.record.loss} less that of {one.reference.record.loss}'
+    return f'On {one.measure.subset}, NME of {names}: {amount} ({one.conditions}; described).'
 
 
 def _headline(analysis: Analysis | None, pairs: Sequence[tuple[Row, Row]]) -> list[Difference]:

@@ -71,9 +71,10 @@ def _verdicts(mirrored: Sequence[Lean]) -> list[str]:
             )
         else:
             faces = ' and '.join(dict.fromkeys(one.faces for one in own))
+            lacking = sum(not one.side for one in own)
             told.append(
-                f'{title}: a lean is not established; measured on {faces} faces, means from {signed(low)} to '
-                f'{signed(high)} % of the inter-ocular distance ({networks})'
+                f'{title}: a lean is not established on {faces} faces: means from {signed(low)} to {signed(high)} % of '
+                f'the inter-ocular distance, of {len(own)} intervals {lacking} include 0 ({networks})'
             )
     return [f'{text}.' for text in told]
 
@@ -86,9 +87,9 @@ def _cause(leans: Sequence[Lean]) -> str:
     centred = 'the second network, whose crops are centred where they are mirrored'
     seen = (
         (centred, second, all(second), 'leans', 'does not'),
-        ('the first network, trained without mirroring', without, not any(without), 'does not lean', 'leans'),
+        ('the first network, trained without mirroring', without, not any(without), 'shows no lean', 'leans'),
     )
-    told = [f'{who}, {(yes if met else no) if sides else "was not measured"}' for who, sides, met, yes, no in seen]
+    told = [f'{who}, {(yes if met else no) if sides else "has not been measured"}' for who, sides, met, yes, no in seen]
     cause = 'the annotation' if all(sides and met for _, sides, met, *_ in seen) else 'not decided'
     return f'Whether it is the annotation or the crop: {cause}; {"; ".join(told)}.'
 
@@ -108,7 +109,7 @@ def _costs(mirrored: Sequence[Lean]) -> list[str]:
         seeds = sorted(star.keys() & baseline.keys())
         if seeds:
             changes = [_over_seeds([star[seed][place] - baseline[seed][place] for seed in seeds]) for place in (0, 1)]
-            text += f'; STAR changes NME by {changes[0]} against smooth-L1, and where it is taken off by {changes[1]}'
+            text += f'; STAR changes NME by {changes[0]} against smooth-L1, and by {changes[1]} after it is taken off'
         told.append(f'{text} (intervals over seeds; described).')
     return told
 
@@ -122,7 +123,7 @@ def _right(remedies: Sequence[Difference]) -> list[str]:
         wrong = [one.row.record.loss for one in own if one.row.record.loss not in right]
         but = f', not for {" and ".join(wrong)}' if right and wrong else ''
         told.append(
-            f'{remedy}: lowers the test error by more than its interval, and is right by the rule of the plan, for '
+            f'{remedy}, the test error is lower by more than its interval, as the plan asks of a remedy, for '
             f'{" and ".join(right) or "no loss"}{but}.'
         )
     return told
@@ -147,7 +148,7 @@ def _by_row(leans: Sequence[Lean]) -> list[str]:
         own = [one for one in leans if one.what == what]
         parts = '; '.join(one.sentence() for one in own)
         told.append(
-            f'{what}: mean horizontal error, and at how many landmarks it has its sign: {parts}, % of the inter-ocular '
-            f'distance, negative to the left ({count_seeds(len(own[0].files))}).'
+            f'{what}: mean horizontal error in % of the inter-ocular distance, negative to the left: {parts} '
+            f'({count_seeds(len(own[0].files))}, intervals over images).'
         )
     return told
