@@ -19,7 +19,12 @@ BASELINES = (
 )
 STUDIED = [
     (data, f'td-softargmax_{network}-{loss}_16b-{epochs}e_{data}-64x64')
-    for network, data, epochs in (('res18w16-fpn', '300w', 24), ('hrnet-w8', '300w', 24), ('res18w16-fpn', 'wflw', 48))
+    for network, data, epochs in (
+        ('res18w16-fpn', '300w', 24),
+        ('hg1w32-attn', '300w', 16),
+        ('hrnet-w8', '300w', 24),
+        ('res18w16-fpn', 'wflw', 48),
+    )
     for loss in ('smoothl1', 'star')
 ]
 
@@ -37,8 +42,9 @@ def readme_study(seeds: Mapping[tuple[str, str], int]) -> list[tuple]:
         ('lowers NME by {} on WFLW', finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 ')),
         *(
             (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, 689 images'))
-            for text, network in (('shown: {} with the ResNet', 'ResNet-18'), ('{} with HRNet.', 'HRNet-W8'))
+            for text, network in (('with the ResNet, {},', 'ResNet-18'), ('HRNet, {}:', 'HRNet-W8'))
         ),
+        ('on 300W by {} with a small', finding('A', r'Hourglass.* lowers NME by ([^(]+) against')),
         ('by about {} % of the inter-ocular', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
         *(
             (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ [^\]]+\])').replace('+', ''))
@@ -80,7 +86,11 @@ def paper_page() -> list[tuple]:
     first, second, third, _ = (one.config.model for one in _experiments())
     channels = third.backbone.extra.stage4.num_channels
     resnet = '300W, ResNet-18 x 1/4 [+] FPN, 64 . 64'
-    across, along = (finding('E', rf'{resnet}: .* {way} the contour by jaw ([^\]]+\])') for way in ('across', 'along'))
+    across, along, hg_across, hg_along = (
+        finding('E', rf'300W, {network}.* {way} the contour by jaw ([^\]]+\])')
+        for network in ('ResNet', 'Hourglass')
+        for way in ('across', 'along')
+    )
     lean = rf'{resnet}: the lean adds to NME smooth-L1 \+(.*?) and STAR \+(.*?); '
     small = r'STAR, ResNet-18 .*, (\d+) . (\d+), (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
     return [
@@ -100,7 +110,7 @@ def paper_page() -> list[tuple]:
         ('is below {}. The', SIGNIFICANT),
         *(
             (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, {faces.subset_sizes["full"]} images'))
-            for text, network in (('by {} with the ResNet', 'ResNet-18'), ('{} with HRNet', 'HRNet-W8'))
+            for text, network in (('ResNet it is {},', 'ResNet-18'), ('HRNet {}.', 'HRNet-W8'))
         ),
         (
             'lowers NME of the ResNet by {}, on',
@@ -110,13 +120,15 @@ def paper_page() -> list[tuple]:
             'contour is {} along the jaw with smooth-L1 and {} with STAR',
             *finding('E', rf'{resnet}: the sq.*: jaw (\S+) and (\S+),'),
         ),
+        ('lowers NME of the hourglass by {} (inter', finding('A', r'Hourglass.* lowers NME by ([^(]+) against')),
         ('; {} is along, {} across, {} neither)', *[NoSource.ORIGIN] * 3),
         (
             'correlation is {} with smooth-L1 and {} with STAR.',
             *finding('E', rf'{resnet}: rank .* smooth-L1 (\S+) and STAR (\S+) '),
         ),
-        ('at the jaw: {} % of', across),
-        ('and along it {} (over', along),
+        ('At the jaw it is {} % of', across),
+        ('across and {} along with', along),
+        ('more along, by {}, than across, by {}.', hg_along, hg_across),
         ('they predict about {} % of', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
         (
             'lower by {} with smooth-L1 and by {} with STAR,',
