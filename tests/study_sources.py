@@ -92,7 +92,9 @@ def paper_page() -> list[tuple]:
         for way in ('across', 'along')
     )
     lean = rf'{resnet}: the lean adds to NME smooth-L1 \+(.*?) and STAR \+(.*?); '
-    small = r'STAR, ResNet-18 .*, (\d+) . (\d+), (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
+    small = (
+        r'STAR, ResNet-18 .*, (\d+) . (\d+), mirror offset, (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
+    )
     return [
         ('CVPR {})', *set(claims.select('wflw', method='STAR')['year'])),
         ('interval, of {} %, is over both', 100 * differences.CONFIDENCE),

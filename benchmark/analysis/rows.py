@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,8 +119,18 @@ class Row:
 
     @property
     def network(self) -> str:
-        """Network and input size, e.g. 'ResNet-18, 256 x 256'."""
-        return f'{self.record.backbone}, {self.input_size}'
+        """Network and input size, e.g. 'ResNet-18, 256 x 256', and what is unusual of how it treats mirrored faces."""
+        return ', '.join(filter(None, (self.record.backbone, self.input_size, self.mirroring)))
+
+    @property
+    def mirroring(self) -> str | None:
+        """'mirror offset', 'mirror shift' or 'no mirroring'; None for the usual way, faces both ways with one label."""
+        settings = self.record.settings
+        if settings and settings.mirror_offset:
+            return 'mirror offset'
+        if settings and settings.mirror_shift:
+            return 'mirror shift'
+        return 'no mirroring' if re.search(r'\bflip=0\.0\b', self.record.config) else None
 
     @property
     def input_size(self) -> str:
@@ -167,10 +178,8 @@ class Row:
 
     def _unusual(self) -> list[str]:
         """What its numbers depend on and neither loss nor network says."""
-        settings, data = self.record.settings, self.record.dataset
-        found = ['mirror offset'] if settings and settings.mirror_offset else []
-        found += ['mirror shift'] if settings and settings.mirror_shift else []
-        return found + ([data.annotation_noise] if data and data.annotation_noise else [])
+        data = self.record.dataset
+        return [one for one in (self.mirroring, data and data.annotation_noise) if one]
 
     @property
     def reason(self) -> str:

@@ -151,13 +151,14 @@ class Analysis:
 
     @property
     def leading_pair(self) -> tuple[Row, Row] | None:
-        """The STAR row of the best recipe that has one, with its baseline."""
+        """A STAR row and its baseline: of the recipe in which they have most seeds in common, and of those the best."""
+        pairs = []
         for recipe in self.section.recipes:
             baseline = baseline_of(recipe)
             stars = [row for row in recipe if row.is_star and row.done and not row.outdated]
             if stars and baseline and baseline.done:
-                return stars[0], baseline
-        return None
+                pairs.append((stars[0], baseline))
+        return max(pairs, key=lambda one: min(len(row.done) for row in one), default=None)
 
     def summary(self, row: Row, measure: Measure) -> Summary | None:
         """A measure of a row over its finished seeds; None where there is none."""

@@ -28,7 +28,8 @@ def network(factory, register):
         for loss in losses:
             for seed in range(seeds):
                 error = 0.05 - (better if loss.startswith('STAR') else 0) + rng.normal(0, 1e-4)
-                records.append(factory.add('300w', loss, seed, network=name, recipe=name, sizes=SMALL, error=error))
+                told = {'recipe': name, 'config': 'flip=0.0\n' if 'unmirrored' in name else ''}
+                records.append(factory.add('300w', loss, seed, network=name, sizes=SMALL, error=error, **told))
         register(plan, records)
         return records
 

@@ -180,6 +180,9 @@ def test_switches_and_noise_that_change_the_numbers_are_notes_on_the_row(factory
     factory.add('synthetic-29', 'smooth-L1', settings=Settings(images_per_step=16, **plain))
     noisy = record.dataset.model_copy(update={'annotation_noise': 'annotation noise of 2 % along contours'})
     edit_record(factory.reports / 'records' / record.file_name, dataset=noisy.model_dump())
-    without, with_offset = sections()[0].rows
-    assert without.notes == ()
+    factory.add('synthetic-29', name='unmirrored', recipe='b', config='rotation=0.0, flip=0.0)\n')
+    rows = {row.mirroring: row for row in sections()[0].rows}
+    without, with_offset, unmirrored = (rows[mirroring] for mirroring in (None, 'mirror offset', 'no mirroring'))
+    assert without.notes == () and unmirrored.notes == ('no mirroring',)
+    assert unmirrored.network == f'{without.network}, no mirroring'
     assert with_offset.notes == ('mirror offset', 'annotation noise of 2 % along contours')

@@ -152,6 +152,18 @@ def test_leading_pair_is_the_first_star_of_the_best_recipe_that_has_both(factory
     assert [row.record.name for row in analysis().leading_pair] == ['b-STAR', 'b-smooth-L1']
 
 
+def test_leading_pair_has_most_seeds_in_common(factory, analysis):
+    for loss, recipe, seed in (
+        *(('smooth-L1', 'a', seed) for seed in range(3)),
+        ('STAR', 'a', 0),
+        *((loss, 'b', seed) for loss in ('smooth-L1', 'STAR') for seed in range(2)),
+    ):
+        factory.add(
+            'synthetic-68', loss, seed, recipe=recipe, name=f'{recipe}-{loss}', error=0.01 * 'xab'.index(recipe)
+        )
+    assert [row.record.name for row in analysis().leading_pair] == ['b-STAR', 'b-smooth-L1']
+
+
 def test_without_a_pair_none_leads(seeds, analysis):
     seeds('STAR', 0.04)
     assert analysis().leading_pair is None

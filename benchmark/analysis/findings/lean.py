@@ -18,6 +18,12 @@ from benchmark.protocol.statistics import Interval
 from benchmark.records.residuals import Group, Residuals
 
 MIRRORED, UNMIRRORED = 'with mirroring', 'without mirroring'
+_TREATMENTS = {
+    None: MIRRORED,
+    'no mirroring': UNMIRRORED,
+    'mirror shift': 'with shifted labels of mirrored faces',
+    'mirror offset': 'with an offset measured on training faces',
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,9 @@ class Lean:
     @property
     def what(self) -> str:
         """Data, network, loss and treatment of mirrored faces."""
-        return f'{self.row.benchmark.title}, {self.row.network}, {self.row.record.loss}, {treatment(self.row)}'
+        row = self.row
+        parts = (row.benchmark.title, row.record.backbone, row.input_size, row.record.loss, treatment(row))
+        return ', '.join(parts)
 
     def sentence(self) -> str:
         """Mean and interval, at how many landmarks the mean has its sign, then the means of the groups of images."""
@@ -90,12 +98,7 @@ class Lean:
 
 def treatment(row: Row) -> str:
     """How a row was trained on mirrored faces and tested."""
-    if '-unmirrored-' in row.record.name:
-        return UNMIRRORED
-    settings = row.record.settings
-    if settings and settings.mirror_shift:
-        return 'with shifted labels of mirrored faces'
-    return 'with an offset measured on training faces' if settings and settings.mirror_offset else MIRRORED
+    return _TREATMENTS[row.mirroring]
 
 
 def find_leans(row: Row, directions: Directions) -> list[Lean]:

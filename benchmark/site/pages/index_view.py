@@ -120,9 +120,13 @@ def _answer(benchmark: Benchmark, view: BenchmarkView | None) -> Answer:
 
 
 def _leading(view: BenchmarkView) -> tuple[Finding, ...]:
-    """The findings on the leading pair; where there is no such pair, the first of all."""
+    """What seeds allow to claim of STAR and its baseline, of each recipe; else of the leading pair, else the first."""
     pair, found = view.analysis.leading_pair, (*view.findings, *view.axis_findings)
-    return tuple(one for one in found if (one.row, one.reference) == pair) or found[:1]
+    claims = [
+        one for one in view.findings if one.row.record.loss == 'STAR' and one.reference.is_baseline and one.over_both
+    ]
+    leading = [one for one in found if (one.row, one.reference) == pair and one not in claims]
+    return (*claims, *leading) or found[:1]
 
 
 def _card(view: BenchmarkView) -> Card:
