@@ -18,15 +18,15 @@ BASELINES = (
     'res18w16-fpn-smoothl1_16b-48e_wflw',
 )
 STUDIED = [
-    (data, f'td-softargmax_{network}-{loss}_16b-{epochs}e_{data}-64x64')
-    for network, data, epochs in (
-        ('res18w16-fpn', '300w', 24),
-        ('hg1w32-attn', '300w', 16),
-        ('hrnet-w8', '300w', 24),
-        ('res18w16-fpn', 'wflw', 48),
-    )
+    (name[-4:], f'td-softargmax_{name.replace("smoothl1", loss)}-64x64')
+    for name in BASELINES
     for loss in ('smoothl1', 'star')
 ]
+UNDECIDED = r'{}.*can be shown: ([^(]+) \(5 seeds, 689 images'
+HOURGLASS = r'Hourglass.* lowers NME by ([^(]+) against'
+WILD = r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 '
+LEAN, SIDE = r'the lean adds to NME smooth-L1 \+(.*?) and STAR \+(.*?);', r'300W: all .* to (\S+) % of the inter-ocular'
+REMEDY = r'STAR with shifted labels .*? lowers NME by ([^(]+) against .*? \((\d) seeds'
 
 
 def _experiments() -> list[Experiment]:
@@ -39,24 +39,18 @@ def readme_study(seeds: Mapping[tuple[str, str], int]) -> list[tuple]:
     """README's paragraph on the study; ``seeds`` has how many are done by data set and name."""
     return [
         *(('at {} x {} of 300W and WFLW, means over {} seeds', 64, 64, seeds[row]) for row in STUDIED),
-        ('lowers NME by {} on WFLW', finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 ')),
+        ('lowers NME by {} on WFLW', finding('C', WILD)),
         *(
-            (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, 689 images'))
+            (text, finding('A', UNDECIDED.format(network)))
             for text, network in (('with the ResNet, {},', 'ResNet-18'), ('HRNet, {}:', 'HRNet-W8'))
         ),
-        ('on 300W by {} with a small', finding('A', r'Hourglass.* lowers NME by ([^(]+) against')),
-        ('by about {} % of the inter-ocular', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
-        *(
-            (f'{text} {{}} ', finding('F', rf'300W, .* adds to NME .*?{loss} (\S+ [^\]]+\])').replace('+', ''))
-            for text, loss in (('costs smooth-L1', 'smooth-L1'), ('and STAR', 'STAR'))
-        ),
+        ('on 300W by {} with a small', finding('A', HOURGLASS)),
+        ('by about {} % of the inter-ocular', abs(float(finding('F', SIDE)))),
         (
-            'is lower by {} over {} seeds.',
-            *(
-                finding('F', rf'STAR with shifted labels .*? lowers NME by {part}')
-                for part in (r'([^(]+) against', r'[^(]+\((\d)')
-            ),
+            'costs smooth-L1 {} and STAR {} in NME',
+            *(one.replace('+', '') for one in finding('F', f'300W, ResNet.*: {LEAN}')),
         ),
+        ('is lower by {} over {} seeds.', *finding('F', REMEDY)),
     ]
 
 
@@ -82,8 +76,8 @@ def study_page() -> list[tuple]:
 
 def paper_page() -> list[tuple]:
     faces = BENCHMARKS['300w']
-    epochs = [one.epochs for one in _experiments()]
-    first, second, third, _ = (one.config.model for one in _experiments())
+    experiments = _experiments()
+    first, second, third, _ = (one.config.model for one in experiments)
     channels = third.backbone.extra.stage4.num_channels
     resnet = '300W, ResNet-18 x 1/4 [+] FPN, 64 . 64'
     across, along, hg_across, hg_along = (
@@ -91,7 +85,6 @@ def paper_page() -> list[tuple]:
         for network in ('ResNet', 'Hourglass')
         for way in ('across', 'along')
     )
-    lean = rf'{resnet}: the lean adds to NME smooth-L1 \+(.*?) and STAR \+(.*?); '
     small = (
         r'STAR, ResNet-18 .*, (\d+) . (\d+), mirror offset, (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
     )
@@ -105,24 +98,24 @@ def paper_page() -> list[tuple]:
         ('with attention and {} channels', second.backbone.channels),
         ('HRNet of {} to {} channels', channels[0], channels[-1]),
         ('see {} x {} pixels', *first.head.decoder.input_size),
-        ('augmentation, in {} epochs', epochs[1]),
-        ('train for {} epochs ({} on WFLW)', epochs[0], epochs[3]),
+        ('augmentation, in {} epochs', experiments[1].epochs),
+        ('train for {} epochs ({} on WFLW)', experiments[0].epochs, experiments[3].epochs),
         ('Seeds {} to {}, and', *[NoSource.AIM] * 2),
         ('interval excludes {} and p,', NoSource.ORIGIN),
         ('is below {}. The', SIGNIFICANT),
         *(
-            (text, finding('A', rf'{network}.*can be shown: ([^(]+) \(5 seeds, {faces.subset_sizes["full"]} images'))
+            (text, finding('A', UNDECIDED.format(network)))
             for text, network in (('ResNet it is {},', 'ResNet-18'), ('HRNet {}.', 'HRNet-W8'))
         ),
         (
             'lowers NME of the ResNet by {}, on',
-            finding('C', r'STAR lowers NME by ([^(]+) against smooth-L1 \(5 seeds, 206 '),
+            finding('C', WILD),
         ),
         (
             'contour is {} along the jaw with smooth-L1 and {} with STAR',
             *finding('E', rf'{resnet}: the sq.*: jaw (\S+) and (\S+),'),
         ),
-        ('lowers NME of the hourglass by {} (inter', finding('A', r'Hourglass.* lowers NME by ([^(]+) against')),
+        ('lowers NME of the hourglass by {} (inter', finding('A', HOURGLASS)),
         ('; {} is along, {} across, {} neither)', *[NoSource.ORIGIN] * 3),
         (
             'correlation is {} with smooth-L1 and {} with STAR.',
@@ -131,10 +124,10 @@ def paper_page() -> list[tuple]:
         ('At the jaw it is {} % of', across),
         ('across and {} along with', along),
         ('more along, by {}, than across, by {}.', hg_along, hg_across),
-        ('they predict about {} % of', abs(float(finding('F', r'300W: all .* to (\S+) % of the inter-ocular')))),
+        ('they predict about {} % of', abs(float(finding('F', SIDE)))),
         (
             'lower by {} with smooth-L1 and by {} with STAR,',
-            *(one.replace('+', '') for one in finding('F', lean)),
+            *(one.replace('+', '') for one in finding('F', f'{resnet}: {LEAN}')),
         ),
         *(
             (
@@ -147,7 +140,7 @@ def paper_page() -> list[tuple]:
         ),
         (
             'is lower by {} over {} seeds',
-            *finding('F', r'STAR with shifted labels .*? by ([^(]+) against .*? \((\d) seeds'),
+            *finding('F', REMEDY),
         ),
         ('images ({} x {}), {} epochs, stronger', *finding('G', small)[:3]),
         ('with STAR {} parameters reach an NME of {} on', *finding('G', small)[3:]),

@@ -130,7 +130,7 @@ class Row:
             return 'mirror offset'
         if settings and settings.mirror_shift:
             return 'mirror shift'
-        return 'no mirroring' if re.search(r'\bflip=0\.0\b', self.record.config) else None
+        return 'no mirroring' if re.search(r'\bflip=0(\.0)?[,)\s]', self.record.config) else None
 
     @property
     def input_size(self) -> str:
@@ -168,18 +168,14 @@ class Row:
         """Remarks on the row: its weights, data and switches, seeds without a result, later attempts, and the like."""
         weights, pretrained = self.record.weights, self.record.pretrained
         notes = [f'{weights.origin}: {weights.file}'] if weights else []
-        notes += self._unusual()
+        noise = self.record.dataset and self.record.dataset.annotation_noise
+        notes += [one for one in (self.mirroring, noise) if one]
         notes += [f'random weights instead of {pretrained.name}'] if pretrained and not pretrained.file else []
         notes += ['older configuration of this name'] if self.outdated else []
         if self.done:
             notes += [_unfinished(run.record) for run in self.unfinished]
         notes += [f'later attempt: {_unfinished(run.later)}' for run in self.runs if run.later]
         return tuple(notes)
-
-    def _unusual(self) -> list[str]:
-        """What its numbers depend on and neither loss nor network says."""
-        data = self.record.dataset
-        return [one for one in (self.mirroring, data and data.annotation_noise) if one]
 
     @property
     def reason(self) -> str:

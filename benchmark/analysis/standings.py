@@ -158,7 +158,7 @@ class Analysis:
             stars = [row for row in recipe if row.is_star and row.done and not row.outdated]
             if stars and baseline and baseline.done:
                 pairs.append((stars[0], baseline))
-        return max(pairs, key=lambda one: min(len(row.done) for row in one), default=None)
+        return max(pairs, key=lambda one: len(found.seeds) if (found := pair(*one)) else 0, default=None)
 
     def summary(self, row: Row, measure: Measure) -> Summary | None:
         """A measure of a row over its finished seeds; None where there is none."""

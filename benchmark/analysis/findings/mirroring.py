@@ -34,7 +34,7 @@ def leaning(
         return Finding('F', _QUESTION, 'not run', ('The direction of errors was not measured.',))
     mirrored = [one for one in leans if treatment(one.row) == MIRRORED]
     claims = [*_verdicts(mirrored), _cause(leans), *_costs(mirrored), *_by_row(leans)]
-    claims += _right(remedies)
+    claims += _remedies(remedies)
     claims += [one.sentence((_method(one.row), _method(one.reference))) for one in (*remedies, *star)]
     return Finding(
         'F', _QUESTION, _answer(mirrored), tuple(claims), tuple(one.measured() for one in leans), UNIT, SIDES
@@ -74,7 +74,7 @@ def _verdicts(mirrored: Sequence[Lean]) -> list[str]:
             lacking = sum(not one.side for one in own)
             told.append(
                 f'{title}: a lean is not established on {faces} faces: means from {signed(low)} to {signed(high)} % of '
-                f'the inter-ocular distance, of {len(own)} intervals {lacking} include 0 ({networks})'
+                f'the inter-ocular distance, and 0 is in {lacking} of {len(own)} intervals ({networks})'
             )
     return [f'{text}.' for text in told]
 
@@ -114,7 +114,7 @@ def _costs(mirrored: Sequence[Lean]) -> list[str]:
     return told
 
 
-def _right(remedies: Sequence[Difference]) -> list[str]:
+def _remedies(remedies: Sequence[Difference]) -> list[str]:
     """The rule of question F on remedies, in a sentence for each."""
     told = []
     for remedy in dict.fromkeys(treatment(one.row) for one in remedies):
