@@ -28,7 +28,8 @@ class Card:
         table: headline figures of its best rows; None where no row has a result.
         pages: the page of each line of the table.
         more: number of rows that only the benchmark's page shows.
-        findings: those that :class:`Answer` leaves out.
+        findings: comparisons with a baseline that :class:`Answer` leaves out.
+        more_findings: number of comparisons that only the benchmark's page shows.
     """
 
     view: BenchmarkView
@@ -37,6 +38,7 @@ class Card:
     pages: tuple[tuple[str, ...], ...]
     more: int
     findings: tuple[Finding, ...]
+    more_findings: int
 
     @property
     def benchmark(self) -> Benchmark:
@@ -143,11 +145,14 @@ def _card(view: BenchmarkView) -> Card:
     part = replace(board, recipes=tuple(shown))
     caption = f'{board.title}, {normalizer}, full test set, percent'
     said = _leading(view)
+    rest = [one for one in (*view.findings, *view.axis_findings) if one not in said]
+    told = tuple(one for one in rest if one.reference.is_baseline)
     return Card(
         view,
         f'{view.benchmark.name}.html',
         board_table(part, keys, caption) if shown else None,
         tuple(tuple(view.links[line.row] for line in lines) for lines in shown),
         sum(not line.reason for line in board.lines) - sum(map(len, shown)),
-        tuple(one for one in (*view.findings, *view.axis_findings) if one not in said),
+        told,
+        len(rest) - len(told),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.analysis.difference import Difference
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.sections import make_sections
 from benchmark.analysis.standings import Analysis
@@ -72,9 +73,14 @@ def test_all_that_seeds_allow_to_claim_of_star_answers_too(tmp_path):
         for loss in ('smooth-L1', 'L1', 'STAR', 'STAR (detach)'):
             for seed in range(seeds):
                 factory.add('synthetic-68', loss, seed, recipe=recipe, name=f'{recipe}-{loss}')
-    (answer,) = [one for one in _view(tmp_path).answers if one.benchmark.name == 'synthetic-68']
+    view = _view(tmp_path)
+    (answer,) = [one for one in view.answers if one.benchmark.name == 'synthetic-68']
     told = {(one.row.record.name, one.reference.record.name) for one in answer.findings}
     assert told == {('a-STAR', 'a-smooth-L1'), ('b-STAR', 'b-smooth-L1')}
+    (card,) = view.synthetic
+    rows = {(one.row.record.name, one.reference.record.name) for one in card.findings if isinstance(one, Difference)}
+    assert rows == {('c-STAR', 'c-smooth-L1'), *((f'{name}-STAR (detach)', f'{name}-smooth-L1') for name in 'abc')}
+    assert f'{card.more_findings} more with other losses in [synthetic-68.md]' in render_markdown_index(view)
 
 
 def test_every_benchmark_is_answered_by_its_leading_pair(view):
@@ -87,7 +93,9 @@ def test_every_benchmark_is_answered_by_its_leading_pair(view):
             pair = card.view.analysis.leading_pair
             every = [*card.view.findings, *card.view.axis_findings]
             assert answer.findings == tuple(one for one in every if (one.row, one.reference) == pair)
-            assert card.findings == tuple(one for one in every if (one.row, one.reference) != pair)
+            rest = [one for one in every if (one.row, one.reference) != pair]
+            assert card.findings == tuple(one for one in rest if one.reference.is_baseline)
+            assert card.more_findings == len(rest) - len(card.findings)
     lacking = {answer.benchmark.name: answer.lacking for answer in view.answers if answer.lacking}
     assert lacking == {
         'cofw': 'nothing has been run',
