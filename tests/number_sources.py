@@ -37,8 +37,9 @@ from benchmark.suite.speed.inference import BATCHES
 from benchmark.verification import truth
 from benchmark.verification.rerun import CONFIDENCE
 from tests.margins import published_margins
+from tests.paper_sources import paper_page
 from tests.sourcing import ROOT, NoSource, config, match
-from tests.study_sources import paper_page, readme_study, study_page
+from tests.study_sources import readme_study, study_page
 
 from mmpose.evaluation.functional import keypoint_auc  # isort: skip
 from mmpose.registry import MODELS, TRANSFORMS  # isort: skip

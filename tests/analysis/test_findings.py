@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.difference import signed
+from benchmark.analysis.findings.ambiguity import KINDS
 from benchmark.analysis.findings.study import AMBIGUITY, study_findings
 from benchmark.analysis.standings import Analysis
 from benchmark.analysis.store import Store
@@ -119,17 +122,21 @@ def test_noise_along_contours_is_compared_with_noise_of_its_size_in_all_directio
         drawn(factory, level, gain, row)
     found = find()['D']
     assert found.answer == 'yes'
+    assert sum('corrected for 5 comparisons' in one for one in found.claims) == 5
     contrast = differences(factory, 'along-4') - differences(factory, 'around-4')
     low, high = stats.ttest_1samp(contrast, 0).confidence_interval(0.95)
     (claim,) = [one for one in found.claims if one.startswith('At 4 %')]
     numbers = f'{contrast.mean():.2f} [{low:.2f}, {high:.2f}]'.replace('-', '\u2212')
     assert numbers in claim and claim.endswith('that they differ is shown.')
-    slopes = [
-        np.polyfit([0, 2, 4], values, 1)[0]
-        for values in zip(*(differences(factory, level) for level in ('along-0', 'along-2', 'along-4')), strict=True)
-    ]
-    (claim,) = [one for one in found.claims if one.startswith('With each percent of noise along contours')]
-    assert f'{np.mean(slopes):.3f}'.replace('-', '\u2212') in claim
+    for kind in ('along', 'around'):
+        levels = ('along-0', f'{kind}-2', f'{kind}-4')
+        values = zip(*(differences(factory, level) for level in levels), strict=True)
+        slopes = [np.polyfit([0, 2, 4], each, 1)[0] for each in values]
+        (claim,) = [one for one in found.claims if one.startswith(f'With each percent of {KINDS[kind]}')]
+        assert f'{np.mean(slopes):.3f}'.replace('-', '\u2212') in claim
+    (claim,) = [one for one in found.claims if one.startswith('NME of smooth-L1 and STAR')]
+    theirs, ours = (float(one) for one in re.search(r'(\S+) and (\S+) with 4 % noise along contours', claim).groups())
+    assert ours - theirs == pytest.approx(differences(factory, 'along-4').mean(), abs=0.011)
 
 
 def residuals(record, reports, along, across, right, training=False, images=100):
@@ -176,6 +183,8 @@ def test_errors_along_and_across_are_paired_over_seeds(factory, network, find):
     )
     assert lines['jaw, along'].decided and not lines['jaw, across'].decided
     assert any('jaw 0.75 and 0.75' in claim for claim in found.claims)
+    # means of 2 to 69 and 1 to 68
+    assert any('STAR heatmaps 6.0 and 1.0, errors 5.9 and 1.0' in claim for claim in found.claims)
 
 
 def test_a_lean_is_there_where_test_and_training_faces_have_it_with_one_sign(factory, network, find):

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.analysis.axes import CHANCE_DEGREES, agreement
-from benchmark.analysis.comparison import Pairing, pair, paired_values
+from benchmark.analysis.comparison import Pairing, compare, correct, pair, paired_values
 from benchmark.analysis.difference import SIGNIFICANT, Difference, p_text, signed_interval
 from benchmark.analysis.digest import ROUND, STRETCHED, Axes
 from benchmark.analysis.findings.finding import Answer, Finding, of_difference
+from benchmark.analysis.intervals import image_values
 from benchmark.analysis.rows import count_seeds
 from benchmark.analysis.standings import Analysis
 from benchmark.protocol.differences import holm, over_seeds
@@ -48,25 +49,33 @@ class Level:
 
     @property
     def name(self) -> str:
-        """E.g. '2 % along contours'."""
-        return f'{self.size:g} % {KINDS[self.kind].removeprefix("noise ")}'
+        """E.g. '2 % noise along contours'; every drawing has a little in all directions."""
+        return f'{self.size:g} % {KINDS[self.kind]}' if self.size else 'no added noise'
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """NME of smooth-L1 and STAR, percent, means over the seeds of both."""
+        sides = (self.pairing.others, self.pairing.runs)
+        theirs, ours = (float(image_values(runs, self.difference.measure).mean()) for runs in sides)
+        return theirs, ours
 
 
 def levels(analyses: Mapping[tuple[str, float], Analysis]) -> list[Level]:
-    """The levels that were trained, in the order in which they are given.
+    """The levels that were trained, in the order in which they are given, corrected for their number.
 
     Args:
         analyses: of the drawn benchmark, by kind and size of the annotation noise.
     """
-    found = []
-    for (kind, size), analysis in analyses.items():
-        if analysis.leading_pair is None:
-            continue
-        star, baseline = analysis.leading_pair
-        difference, pairing = analysis.difference(star, baseline, analysis.measures[0]), pair(star, baseline)
-        if difference is not None and pairing is not None and pairing.seeds:
-            found.append(Level(kind, size, difference, pairing))
-    return found
+    found = {}
+    for place, analysis in analyses.items():
+        pairing = pair(*analysis.leading_pair) if analysis.leading_pair else None
+        if pairing is not None and pairing.seeds:
+            found[place] = (pairing, analysis.measures[0])
+    differences = correct(compare(list(found.values())), lambda one: one.measure)
+    return [
+        Level(*place, difference, pairing)
+        for (place, (pairing, _)), difference in zip(found.items(), differences, strict=True)
+    ]
 
 
 def on_drawn_faces(analyses: Mapping[tuple[str, float], Analysis], published: Sequence[Analysis]) -> Finding:
@@ -84,7 +93,9 @@ def on_drawn_faces(analyses: Mapping[tuple[str, float], Analysis], published: Se
     claims = [f'With {one.name}: {one.difference.sentence()}' for one in found]
     contrasts = _contrasts(found)
     claims += [contrast.sentence for contrast in contrasts]
-    claims += [slope for kind in KINDS if (slope := _slope([one for one in found if one.kind == kind], kind))]
+    claims += [slope for kind in KINDS if (slope := _slope(found, kind))]
+    errors = [f'{theirs:.2f} and {ours:.2f} with {one.name}' for one in found for theirs, ours in (one.errors,)]
+    claims.append(f'NME of smooth-L1 and STAR against the true landmarks: {", ".join(errors)} (described).')
     claims += [text for one in found if (text := _shape(one))]
     claims += on_axes
     measured = tuple(
@@ -140,7 +151,8 @@ def _common(along: Level, around: Level) -> NDArray[np.float64]:
 
 
 def _slope(found: Sequence[Level], kind: str) -> str | None:
-    """How the difference changes with the size of the noise: a line through the sizes for each seed."""
+    """How the difference changes with the size of the noise, from none on: a line through the sizes for each seed."""
+    found = [one for one in found if one.kind == kind or not one.size]
     seeds = set.intersection(*(set(one.by_seed) for one in found)) if found else set()
     sizes = np.array([one.size for one in found])
     if len(set(sizes.tolist())) < 3 or not seeds:

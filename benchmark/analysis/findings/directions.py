@@ -38,7 +38,7 @@ def along_and_across(pairs: Sequence[tuple[Row, Row]], directions: Directions) -
         lines = _differences(where, star.benchmark.name, *sides)
         measured += lines
         claims += [_sentence(where, lines[place::2], direction) for place, direction in enumerate(_DIRECTIONS)]
-        claims += [_heatmaps(where, star.benchmark.name, *sides), _agreement(where, *sides)]
+        claims += [_heatmaps(where, star.benchmark.name, *sides), _agreement(where, *sides), _sizes(where, *sides)]
     if not claims:
         return Finding('E', _QUESTION, 'not run', ('The direction of errors was not measured.',))
     return Finding('E', _QUESTION, 'described', tuple(claims), tuple(measured), UNIT, SIDES)
@@ -76,7 +76,7 @@ def _sentence(where: str, lines: Sequence[Measured], direction: str) -> str:
 
 def _errors(residuals: Residuals) -> NDArray[np.float64]:
     """(K, 2) mean absolute error along and across; NaN for landmarks on no contour."""
-    return np.array([pair or (np.nan, np.nan) for pair in group(residuals, 'all').mean_absolute])
+    return _by_landmark(group(residuals, 'all').mean_absolute)
 
 
 def _cosines(residuals: Residuals) -> NDArray[np.float64]:
@@ -113,7 +113,30 @@ def _agreement(where: str, ours: Sequence[Residuals], theirs: Sequence[Residuals
     )
 
 
+def _sizes(where: str, ours: Sequence[Residuals], theirs: Sequence[Residuals]) -> str:
+    """How large heatmaps are beside the errors, whose spread they would have if they were estimates of it."""
+    told = []
+    for loss, side in (('smooth-L1', theirs), ('STAR', ours)):
+        groups = [group(one, 'all') for one in side]
+        heatmaps, errors = (
+            np.sqrt(np.nanmean([_by_landmark(pairs) for pairs in squares], axis=(0, 1)))
+            for squares in ([one.heatmaps.variance for one in groups], [one.mean_square for one in groups])
+        )
+        told.append(
+            f'{loss} heatmaps {heatmaps[0]:.1f} and {heatmaps[1]:.1f}, errors {errors[0]:.1f} and {errors[1]:.1f}'
+        )
+    return (
+        f'{where}: standard deviation of the heatmaps, and root mean square error, along and across the contour: '
+        f'{"; ".join(told)} % of the inter-ocular distance ({count_seeds(len(ours))}; described).'
+    )
+
+
+def _by_landmark(pairs: Sequence[tuple[float, float] | None]) -> NDArray[np.float64]:
+    """(K, 2); NaN for landmarks on no contour."""
+    return np.array([pair or (np.nan, np.nan) for pair in pairs])
+
+
 def _stretch(pairs: Sequence[tuple[float, float] | None]) -> NDArray[np.float64]:
     """(K,) logarithm of the ratio of squares along and across."""
-    values = np.array([pair or (np.nan, np.nan) for pair in pairs])
+    values = _by_landmark(pairs)
     return np.log(values[:, 0] / values[:, 1])
