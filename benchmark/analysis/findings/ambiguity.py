@@ -52,7 +52,7 @@ class Level:
         """E.g. '2 % noise along contours'; every drawing has a little in all directions."""
         return f'{self.size:g} % {KINDS[self.kind]}' if self.size else 'no added noise'
 
-    @property
+    @cached_property
     def errors(self) -> tuple[float, float]:
         """NME of smooth-L1 and STAR, percent, means over the seeds of both."""
         sides = (self.pairing.others, self.pairing.runs)
@@ -94,8 +94,8 @@ def on_drawn_faces(analyses: Mapping[tuple[str, float], Analysis], published: Se
     contrasts = _contrasts(found)
     claims += [contrast.sentence for contrast in contrasts]
     claims += [slope for kind in KINDS if (slope := _slope(found, kind))]
-    errors = [f'{theirs:.2f} and {ours:.2f} with {one.name}' for one in found for theirs, ours in (one.errors,)]
-    claims.append(f'NME of smooth-L1 and STAR against the true landmarks: {", ".join(errors)} (described).')
+    errors = ', '.join(f'{one.errors[0]:.2f} and {one.errors[1]:.2f} with {one.name}' for one in found)
+    claims.append(f'NME of smooth-L1 and STAR against the true landmarks: {errors} (described).')
     claims += [text for one in found if (text := _shape(one))]
     claims += on_axes
     measured = tuple(

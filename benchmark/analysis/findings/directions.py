@@ -118,10 +118,8 @@ def _sizes(where: str, ours: Sequence[Residuals], theirs: Sequence[Residuals]) -
     told = []
     for loss, side in (('smooth-L1', theirs), ('STAR', ours)):
         groups = [group(one, 'all') for one in side]
-        heatmaps, errors = (
-            np.sqrt(np.nanmean([_by_landmark(pairs) for pairs in squares], axis=(0, 1)))
-            for squares in ([one.heatmaps.variance for one in groups], [one.mean_square for one in groups])
-        )
+        heatmaps = _root_mean([one.heatmaps.variance for one in groups])
+        errors = _root_mean([one.mean_square for one in groups])
         told.append(
             f'{loss} heatmaps {heatmaps[0]:.1f} and {heatmaps[1]:.1f}, errors {errors[0]:.1f} and {errors[1]:.1f}'
         )
@@ -129,6 +127,11 @@ def _sizes(where: str, ours: Sequence[Residuals], theirs: Sequence[Residuals]) -
         f'{where}: standard deviation of the heatmaps, and root mean square error, along and across the contour: '
         f'{"; ".join(told)} % of the inter-ocular distance ({count_seeds(len(ours))}; described).'
     )
+
+
+def _root_mean(squares: Sequence[Sequence[tuple[float, float] | None]]) -> NDArray[np.float64]:
+    """Along and across, over files and landmarks."""
+    return np.sqrt(np.nanmean([_by_landmark(pairs) for pairs in squares], axis=(0, 1)))
 
 
 def _by_landmark(pairs: Sequence[tuple[float, float] | None]) -> NDArray[np.float64]:
