@@ -58,8 +58,13 @@ COSTS = {
     'small ResNet, in bfloat16': 'softargmax_res18w16-fpn-{loss}_16b-80e_{data}-128x128',
 }
 ONE_SEED = [
-    f'td-softargmax_res18w16-fpn-{row}_300w-128x128'
-    for row in ('smoothl1_16b-80e', 'star_16b-80e', 'offset-star_16b-120e')
+    f'td-softargmax_res18w16-fpn-{row}'
+    for row in (
+        'smoothl1_16b-80e_300w-128x128',
+        'star_16b-80e_300w-128x128',
+        'offset-star_16b-120e_300w-128x128',
+        'offset-star_16b-100e_300w-192x192',
+    )
 ]
 FASTER, STAR_OVER, HEATMAPS = 'times as fast as the first', 'time of STAR over this', 'heatmaps'
 
@@ -100,7 +105,7 @@ def readme() -> list[tuple]:
             sum(one.cost.train_seconds + one.cost.test_seconds for one in drawn if one.seed == 0) / 60,
         ),
         ('an Intel Xeon with {} thread each', *{one.environment.threads for one in drawn}),
-        *(('300W at {} x {} are of {} seed each', 128, 128, seeds['300w', one]) for one in ONE_SEED),
+        *(('at {} x {} and {} x {} are of {} seed each', 128, 128, 192, 192, seeds['300w', one]) for one in ONE_SEED),
         *readme_study(seeds),
         ('synthetic faces are means over {} seeds', *{seeds[row] for row in seeds if row[0] == 'synt'}),
         ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 98, 29, 68),

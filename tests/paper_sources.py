@@ -107,11 +107,14 @@ def _lean() -> list[tuple]:
 
 
 def _small_network() -> list[tuple]:
-    row = r'STAR, ResNet-18 .*, (\d+) . (\d+), mirror offset, (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
-    width, height, epochs, *found = finding('G', row)
+    row = r'{} . ({}), mirror offset, (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
+    (size, epochs, parameters, found), (larger_size, fewer, _, larger) = (
+        finding('G', row.format(side, side)) for side in (128, 192)
+    )
     return [
-        ('images ({} x {}), {} epochs, stronger', width, height, epochs),
-        ('with STAR {} parameters reach an NME of {} on', *found),
+        ('with STAR {} parameters reach, on', parameters),
+        ('an NME of {} at {} x {} in {} epochs,', found, size, size, epochs),
+        ('and of {} at {} x {} in {} with', larger, larger_size, larger_size, fewer),
     ]
 
 
