@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _SCREENED = 1.4  # how much less like than refused a signature may be, since it is of few images
 _SPREAD = 2.0  # of a signature's differences over its images, below which they may be noise
+_SPREAD_OVER_LANDMARKS = 1.7  # the same over its landmarks; white noise has up to 1.5, most pairs of trainings more
 SAME_RESULT = 0.005  # relative, of NME: what other kernels make of a run whose predictions stay alike
 _LEAST_IMAGES = 8  # of a signature that two records have in common
 
@@ -133,10 +134,20 @@ def _is_suspect(first: NDArray, second: NDArray) -> NDArray[np.bool_]:
     return has_learned(first, second) & (
         (np.minimum(difference, remainder) < _SCREENED * LIKE)
         | ((images < _SCREENED * IMAGE_LIKE).mean(axis=-1) >= SHARE / 2)
-        | ((difference < 1) & (high < _SPREAD * low))
+        | ((difference < 1) & (high < _SPREAD * low) & (_over_landmarks(first, second) < _SPREAD_OVER_LANDMARKS))
         | (coinciding(first, second) >= COINCIDING / 2)
         | (in_line(first, second) >= IN_LINE / _SCREENED)
     )
+
+
+def _over_landmarks(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+    """How much the differences of signatures (..., S, L, 3) spread over landmarks, each image in units of its own."""
+    moved = second[..., :2] - first[..., :2]
+    aside = moved - moved.mean(axis=-2, keepdims=True)
+    square = (aside**2).sum(axis=-1)
+    share = square / np.maximum(square.mean(axis=-1, keepdims=True), 1e-30)
+    low, high = np.quantile(share.mean(axis=-2), [0.1, 0.9], axis=-1)
+    return np.sqrt(high / np.maximum(low, 1e-30))
 
 
 def _with_common_rows(runs: Sequence[Run]) -> set[tuple[int, int]]:
@@ -193,10 +204,11 @@ def compare_predictions(first: Predictions, second: Predictions) -> Likeness | N
     Images are paired by their names, and by their normalizing distances; landmarks of single images that are the same
     to the last bit are found under any name.
     """
-    for hashes in (name_hashes, distance_hashes):
-        _, left, right = np.intersect1d(hashes(first), hashes(second), return_indices=True)
-        if not len(left):
+    # Where names and distances go together in the same way, both ways of pairing images are one.
+    for pairing in dict.fromkeys(_pairing(hashes(first), hashes(second)) for hashes in (name_hashes, distance_hashes)):
+        if not pairing:
             continue
+        left, right = np.array(sorted(pairing)).T
         scale = positive(first.inter_ocular[left])
         values = (_values(one, places, scale) for one, places in ((first, left), (second, right)))
         found = likeness(*values, scale)
@@ -206,6 +218,11 @@ def compare_predictions(first: Predictions, second: Predictions) -> Likeness | N
     rows = [{row.tobytes() for row in one.keypoints} for one in (first, second)]
     common = len(rows[0] & rows[1])
     return Likeness('copy', f'in {common} of {len(rows[1])} images the same, under whatever name') if common else None
+
+
+def _pairing(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> frozenset[tuple[int, int]]:
+    _, left, right = np.intersect1d(first, second, return_indices=True)
+    return frozenset(zip(left.tolist(), right.tolist(), strict=True))
 
 
 def _values(predictions: Predictions, places: NDArray, scale: NDArray) -> NDArray[np.float64]:

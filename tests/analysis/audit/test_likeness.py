@@ -48,6 +48,18 @@ def test_copies_with_noise_shift_and_order_are_caught(trained, truth, errors):
     assert caught == 100
 
 
+@pytest.mark.parametrize('kind', ['normal', 'uniform'])
+@pytest.mark.parametrize('relative', [False, True])
+def test_copies_whose_noise_is_nearly_as_large_as_the_errors_are_caught(trained, truth, errors, kind, relative):
+    first, rng = trained[0], np.random.default_rng(6)
+    size = first.inter_ocular[:, None, None] / first.inter_ocular.mean() if relative else 1
+    for share in np.linspace(0.2, 0.6, 20):
+        noise = getattr(rng, kind)(-1 if kind == 'uniform' else 0, 1, truth.shape)
+        copy = with_errors(first, truth, errors + share * errors.std() * noise * size)
+        assert compare_predictions(first, copy).text.endswith('evenly over images and landmarks, as noise is')
+        assert is_noticed(first, copy)
+
+
 def _ordered(predictions, order):
     per_image = {'image_ids', 'subsets', 'keypoints', 'distances', 'inter_ocular', 'inter_pupil'}
     return dataclasses.replace(predictions, **{name: getattr(predictions, name)[order] for name in per_image})
