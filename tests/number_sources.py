@@ -36,7 +36,7 @@ from benchmark.suite.peers import TIMEOUT_SECONDS
 from benchmark.suite.speed.inference import BATCHES
 from benchmark.verification import truth
 from benchmark.verification.rerun import CONFIDENCE
-from tests.margins import published_margins
+from tests.margins import least_mixed, published_margins
 from tests.paper_sources import paper_page
 from tests.sourcing import ROOT, NoSource, config, match
 from tests.study_sources import readme_study, study_page
@@ -287,7 +287,7 @@ def verifying_page() -> list[tuple]:
         ('on {}\nlandmarks of {} images', signature.LANDMARKS, signature.IMAGES // 2),
         ('judged on {} other', signature.IMAGES // 2),
         ('less than {} of its errors', likeness.LIKE),
-        ('leave at least {} of every', margins.mixed),
+        ('leave at least {} of every', least_mixed()),
         ('by more than\n{} inter-ocular', f'{truth.ON_AVERAGE:.5f}'),
         ('falls in {} % of cases: mean ± t s √({} + {}/n)', 100 * band.COVERAGE, 1, 1),
         ('with n - {} degrees', 1),

@@ -26,7 +26,7 @@ def paper_page() -> list[tuple]:
         *_on_drawn_faces(),
         *_heatmaps(),
         *_lean(),
-        *_small_network(),
+        *_small_networks(),
         ('test no p below {} and three none below {},', 2 / 2**5, 2 / 2**3),
         *_trials(),
     ]
@@ -89,45 +89,6 @@ def _losses() -> list[tuple]:
         ('to be worse, L2 by {}, and', finding('B', r'- L2 raises NME by ([^(]+) against')),
         ('the division by {}; with', finding('B', r'STAR \(l2, detach\) raises NME by ([^(]+) against')),
         ('undecided, +{}.', finding('B', undecided.format('l2'))[0]),
-    ]
-
-
-def _lean() -> list[tuple]:
-    without = r'No difference between STAR {}[^:]* and smooth-L1 [^:]* can be shown[^:]*: ([^(]+) \('
-    return [
-        ('they predict about {} % of', abs(float(finding('F', SIDE)))),
-        (
-            'lower by {} with smooth-L1 and by {} with STAR,',
-            *(one.replace('+', '') for one in finding('F', f'{RESNET}: {LEAN}')),
-        ),
-        ('is lower by {} over {} seeds', *finding('F', REMEDY)),
-        ('smooth-L1 by {} (no', finding('F', without.format('without mirroring'))),
-        ('and {} (shifted', finding('F', without.format('with shifted labels'))),
-    ]
-
-
-def _small_network() -> list[tuple]:
-    row = r'{} . ({}), mirror offset, (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
-    (size, epochs, parameters, found), (larger_size, fewer, _, larger) = (
-        finding('G', row.format(side, side)) for side in (128, 192)
-    )
-    return [
-        ('with STAR {} parameters reach, on', parameters),
-        ('an NME of {} at {} x {} in {} epochs,', found, size, size, epochs),
-        ('and of {} at {} x {} in {} with', larger, larger_size, larger_size, fewer),
-    ]
-
-
-def _trials() -> list[tuple]:
-    rate = r'(\d\S+) at [^,;]+'
-    hourglass = finding('Tuning', rf'Hourglass.*? smooth-L1 {rate}, {rate}, {rate}; STAR {rate}, {rate}, {rate};')
-    gains = [float(one) - float(other) for one, other in zip(hourglass[:3], hourglass[3:], strict=True)]
-    return [
-        ('The hourglass gained {}, {} and {} from STAR', *gains),
-        (
-            'gives {} instead of {} on held-out',
-            *finding('Tuning', r'HRNet.* smooth-L1 .*?, (\S+) at .*?, (\S+) at ')[::-1],
-        ),
     ]
 
 
@@ -207,5 +168,44 @@ def _heatmaps() -> list[tuple]:
         (
             'is {} with smooth-L1 and {} with STAR with',
             *finding('E', rf'{RESNET}: rank .* smooth-L1 (\S+) and STAR (\S+) '),
+        ),
+    ]
+
+
+def _lean() -> list[tuple]:
+    without = r'No difference between STAR {}[^:]* and smooth-L1 [^:]* can be shown[^:]*: ([^(]+) \('
+    return [
+        ('they predict about {} % of', abs(float(finding('F', SIDE)))),
+        (
+            'lower by {} with smooth-L1 and by {} with STAR,',
+            *(one.replace('+', '') for one in finding('F', f'{RESNET}: {LEAN}')),
+        ),
+        ('is lower by {} over {} seeds', *finding('F', REMEDY)),
+        ('smooth-L1 by {} (no', finding('F', without.format('without mirroring'))),
+        ('and {} (shifted', finding('F', without.format('with shifted labels'))),
+    ]
+
+
+def _small_networks() -> list[tuple]:
+    row = r'{} . ({}), mirror offset, (\d+) epochs, ([\d,]+) parameters: common NME ([^(]+) \('
+    (size, epochs, parameters, found), (larger_size, fewer, _, larger) = (
+        finding('G', row.format(side, side)) for side in (128, 192)
+    )
+    return [
+        ('with STAR {} parameters reach, on', parameters),
+        ('an NME of {} at {} x {} in {} epochs,', found, size, size, epochs),
+        ('and of {} at {} x {} in {} with', larger, larger_size, larger_size, fewer),
+    ]
+
+
+def _trials() -> list[tuple]:
+    rate = r'(\d\S+) at [^,;]+'
+    hourglass = finding('Tuning', rf'Hourglass.*? smooth-L1 {rate}, {rate}, {rate}; STAR {rate}, {rate}, {rate};')
+    gains = [float(one) - float(other) for one, other in zip(hourglass[:3], hourglass[3:], strict=True)]
+    return [
+        ('The hourglass gained {}, {} and {} from STAR', *gains),
+        (
+            'gives {} instead of {} on held-out',
+            *finding('Tuning', r'HRNet.* smooth-L1 .*?, (\S+) at .*?, (\S+) at ')[::-1],
         ),
     ]

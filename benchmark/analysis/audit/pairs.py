@@ -25,6 +25,7 @@ from benchmark.analysis.audit.likeness import (
     in_line,
     likeness,
     measure,
+    spread,
 )
 from benchmark.analysis.audit.mixtures import mixture_findings
 from benchmark.analysis.audit.signature import Signature, distance_hashes, name_hashes
@@ -128,13 +129,12 @@ def _is_suspect(first: NDArray, second: NDArray) -> NDArray[np.bool_]:
     found = measure(first, second)
     difference, remainder = (np.median(values, axis=-1) for values in (found.difference, found.remainder))
     images = np.minimum(found.difference, found.remainder)
-    low, high = np.quantile(
-        found.difference * np.maximum(np.median(first[..., 2], axis=-1), 1e-30), [0.1, 0.9], axis=-1
-    )
+    by_image = found.difference * np.maximum(np.median(first[..., 2], axis=-1), 1e-30)
+    even = (spread(by_image) < _SPREAD) & (_over_landmarks(first, second) < _SPREAD_OVER_LANDMARKS)
     return has_learned(first, second) & (
         (np.minimum(difference, remainder) < _SCREENED * LIKE)
         | ((images < _SCREENED * IMAGE_LIKE).mean(axis=-1) >= SHARE / 2)
-        | ((difference < 1) & (high < _SPREAD * low) & (_over_landmarks(first, second) < _SPREAD_OVER_LANDMARKS))
+        | ((difference < 1) & even)
         | (coinciding(first, second) >= COINCIDING / 2)
         | (in_line(first, second) >= IN_LINE / _SCREENED)
     )
@@ -146,8 +146,7 @@ def _over_landmarks(first: NDArray, second: NDArray) -> NDArray[np.float64]:
     aside = moved - moved.mean(axis=-2, keepdims=True)
     square = (aside**2).sum(axis=-1)
     share = square / np.maximum(square.mean(axis=-1, keepdims=True), 1e-30)
-    low, high = np.quantile(share.mean(axis=-2), [0.1, 0.9], axis=-1)
-    return np.sqrt(high / np.maximum(low, 1e-30))
+    return np.sqrt(spread(share.mean(axis=-2)))
 
 
 def _with_common_rows(runs: Sequence[Run]) -> set[tuple[int, int]]:

@@ -66,15 +66,16 @@ def levels(analyses: Mapping[tuple[str, float], Analysis]) -> list[Level]:
     Args:
         analyses: of the drawn benchmark, by kind and size of the annotation noise.
     """
-    found = {}
-    for place, analysis in analyses.items():
-        pairing = pair(*analysis.leading_pair) if analysis.leading_pair else None
-        if pairing is not None and pairing.seeds:
-            found[place] = (pairing, analysis.measures[0])
-    differences = correct(compare(list(found.values())), lambda one: one.measure)
+    found = {
+        place: pairing
+        for place, analysis in analyses.items()
+        if analysis.leading_pair and (pairing := pair(*analysis.leading_pair)) is not None and pairing.seeds
+    }
+    compared = compare([(pairing, analyses[place].measures[0]) for place, pairing in found.items()])
+    differences = correct(compared, lambda one: one.measure)
     return [
         Level(*place, difference, pairing)
-        for (place, (pairing, _)), difference in zip(found.items(), differences, strict=True)
+        for (place, pairing), difference in zip(found.items(), differences, strict=True)
     ]
 
 
