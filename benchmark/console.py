@@ -15,6 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from benchmark.caches import environment_for_caches
+from benchmark.extras import not_installed
 
 # For the command alone, which then ends, or pauses, what it has started. Terminals and clusters send them to all.
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2)
@@ -32,7 +33,7 @@ def end(main: Callable[[], int]) -> NoReturn:
 
     That is 1 where the reader of its output has gone, 130 after Ctrl-C, and 143 where another signal has ended it, each
     without a traceback. After such a signal the command has some seconds to end by itself. A signal that was ignored
-    when the command was started, as by nohup, stays ignored.
+    when the command was started, as by nohup, stays ignored. A missing package is one line, with what installs it.
 
     Args:
         main: the command; returns its exit status.
@@ -48,6 +49,12 @@ def end(main: Callable[[], int]) -> NoReturn:
     except BrokenPipeError:
         # Python would write what is left when it ends, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except ModuleNotFoundError as error:
+        line = not_installed((error.name or '').partition('.')[0])
+        if line is None:
+            raise
+        print(f'error: {line}', file=sys.stderr)
         status = 1
     except BaseException:
         # A library that was interrupted while it was loaded may have made another exception of it.

@@ -39,11 +39,12 @@ def _export(options: argparse.Namespace) -> dict:
     # PyTorch and MMPose take seconds to import, and --help and wrong usage need neither.
     import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
     from benchmark.protocol.benchmarks import get_benchmark
+    from benchmark.suite.conditions import usual_folder
     from benchmark.suite.experiments import find_experiment
     from benchmark.suite.export import export, load_network, require_onnx
 
     require_onnx()
-    experiment = find_experiment(options.config, options.configs)
+    experiment = find_experiment(options.config, options.configs or usual_folder('configs'))
     network = load_network(experiment, options.weights)
     difference = export(network, experiment.input_size, options.output)
     preprocessor = network.estimator.data_preprocessor
@@ -72,9 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--configs',
         type=Path,
-        default=Path('mmpose_configs'),
         metavar='DIR',
-        help='configurations (default: mmpose_configs)',
+        help='configurations (default: mmpose_configs, here or as installed)',
     )
     parser.add_argument('--json', action='store_true', help='print what was written, and how images are normalized')
     return parser

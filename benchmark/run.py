@@ -44,9 +44,9 @@ def carry_out(options: argparse.Namespace, shift: Shift | None = None) -> int:
         shift: the time of the worker on a cluster that does it (see :mod:`benchmark.suite.submission`).
     """
     from benchmark.suite.arguments import check_paths
-    from benchmark.suite.conditions import FOLDERS
+    from benchmark.suite.conditions import FOLDERS, usual_folder
 
-    folders = {name: getattr(options, name) or Path(default) for name, default in FOLDERS.items()}
+    folders = {name: getattr(options, name) or usual_folder(name) for name in FOLDERS}
     try:
         check_paths(options)
         return _run(options, folders, shift)

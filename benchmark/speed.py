@@ -20,7 +20,7 @@ from benchmark.suite.speed import ON_CPU, PARTS
 if TYPE_CHECKING:
     from benchmark.records.speed import Measurement
 
-FOLDERS = {'data_root': 'data', 'configs': 'mmpose_configs'}
+FOLDERS = 'data_root', 'configs'
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -107,6 +107,7 @@ def _measure(given: argparse.Namespace) -> Iterator[Measurement]:
     # Imported here: PyTorch and MMEngine take seconds, a usage error should not.
     import torch
 
+    from benchmark.suite.conditions import usual_folder
     from benchmark.suite.environment import describe_environment
     from benchmark.suite.speed.options import Options
 
@@ -115,7 +116,7 @@ def _measure(given: argparse.Namespace) -> Iterator[Measurement]:
     device = given.device
     if device == 'auto':
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    folders = {name: getattr(given, name) or Path(usual) for name, usual in FOLDERS.items()}
+    folders = {name: getattr(given, name) or usual_folder(name) for name in FOLDERS}
     options = Options(**folders, seconds=given.seconds, device=device)
     for name in dict.fromkeys(given.parts or PARTS):
         here = 'cpu' if name in ON_CPU else device

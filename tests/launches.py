@@ -25,7 +25,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from benchmark.models.losses import star_loss_triton
+from benchmark.losses import star_loss_triton
 from benchmark.suite import face_runner
 from benchmark.suite.experiments import load_experiment
 from benchmark.suite.face_runner import FaceRunner

@@ -15,8 +15,8 @@ import torch
 
 from benchmark.analysis.audit import band, figures, likeness, pairs, signature
 from benchmark.console import Terminated, exit_status
-from benchmark.models.losses import moments, star_loss_triton
-from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss
+from benchmark.losses import moments, star_loss_triton
+from benchmark.losses.landmark_distance_loss import LandmarkDistanceLoss
 from benchmark.models.targets import line_drawing
 from benchmark.protocol import claim_rules, claims
 from benchmark.protocol.benchmarks import BENCHMARKS
@@ -111,7 +111,7 @@ def readme() -> list[tuple]:
         ('lower NME on {} landmarks, and no difference in NME is shown on {} and {};', 98, 29, 68),
         ('smooth-L1 on {}, and no difference of axes is shown on {} and {}.', 29, 68, 98),
         ('official one to {} in', float(match('tests/models/official/test_weights.py', r'rtol=0, atol=(\S+)\)'))),
-        ('values to a relative {} in', float(match('tests/models/losses/test_star_loss.py', r'float32, (\S+),'))),
+        ('values to a relative {} in', float(match('tests/losses/test_star_loss.py', r'float32, (\S+),'))),
         (f'On {{}} threads of an {SPEEDS.device_name} the loss', SPEEDS.threads),
         ('takes {} times as long as soft-argmax', speed('loss', LARGE, BASELINE)),
         ('is {} times as fast as the official way', speed('loss', LARGE, STAR, FASTER)),
@@ -146,7 +146,7 @@ def speed_page() -> list[tuple]:
         *((f'small {key} {{}}', speed('step', NETWORKS[key], 'smooth-L1')) for key in NETWORKS),
         ('{} batches of heatmaps against {}, the official way {};', *memory[:3]),
         ('above {} against {}, {} against {}, {} against {} |', *memory[3:]),
-        ('float32 within {} of', float(match('tests/models/losses/test_shared_moments.py', r'norms\[0\] < (\S+) '))),
+        ('float32 within {} of', float(match('tests/models/heads/test_shared_moments.py', r'norms\[0\] < (\S+) '))),
         ('loss within {} times the time of its', NoSource.AIM),
         ('at {} images/s or more', NoSource.AIM),
         ('at {} STAR takes {} times as long', FEW, speed('loss', FEW, BASELINE)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmark.analysis.difference import SIGNIFICANT
-from benchmark.models.losses.star_loss import STARLoss
+from benchmark.losses.star_loss import STARLoss
 from benchmark.protocol import differences
 from benchmark.suite.experiments import Experiment, find_experiment
 from tests.sourcing import ROOT, NoSource, finding

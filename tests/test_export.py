@@ -123,7 +123,7 @@ def test_missing_packages_are_named_in_one_line(checkpoint, tmp_path, monkeypatc
     weights, _ = checkpoint()
     flags = ['--config', SMALL, '--weights', str(weights), '--output', str(tmp_path / 'model.onnx')]
     assert command.main([*flags, '--configs', str(ROOT / 'mmpose_configs')]) == 1
-    assert capsys.readouterr().err == ('error: onnx and onnxruntime: not installed (pip install onnx onnxruntime)\n')
+    assert capsys.readouterr().err == ('error: onnx: not installed (pip install "star-loss-benchmark[export]")\n')
 
 
 def test_weights_of_another_network_are_refused(checkpoint, run, tmp_path, capsys):

@@ -55,7 +55,7 @@ def test_every_import_leads_down():
         ('report', 'from benchmark.suite import weights', 'report -> benchmark.suite.weights'),
         ('prepare', 'import benchmark.site.build', 'prepare -> benchmark.site.build'),
         (
-            'models/losses/moments',
+            'losses/moments',
             'import benchmark.models.heads.decoding',
             'moments -> benchmark.models.heads.decoding',
         ),

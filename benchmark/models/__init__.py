@@ -1,54 +1,16 @@
-"""MMPose components of the benchmark; importing this package registers them in MMPose's registries."""
+"""MMPose components of the benchmark; importing this package registers them in MMPose's registries.
 
-from benchmark.models.compat import prepare_imports
+Without MMPose there are the losses alone, as in :mod:`benchmark.losses`.
+"""
 
-prepare_imports()
+from importlib.util import find_spec
 
-from benchmark.models.batches.augmentation import FaceAugmentation  # noqa: E402
-from benchmark.models.batches.data_preprocessor import FaceDataPreprocessor  # noqa: E402
-from benchmark.models.batches.face_box import FaceBox  # noqa: E402
-from benchmark.models.batches.face_dataset import FaceCropDataset, FaceDataset  # noqa: E402
-from benchmark.models.batches.gathered_augmentation import GatheredAugmentation  # noqa: E402
-from benchmark.models.batches.official_augmentation import OfficialFaceAugmentation  # noqa: E402
-from benchmark.models.batches.sample_seed import SampleSeed  # noqa: E402
-from benchmark.models.batches.shared_batches import SharedBatchSampler, WholeSampler  # noqa: E402
-from benchmark.models.collector import PredictionCollector  # noqa: E402
-from benchmark.models.heads.soft_argmax_head import SoftArgmaxHead  # noqa: E402
-from benchmark.models.heads.stacked_hourglass_head import StackedHourglassHead  # noqa: E402
-from benchmark.models.hooks import EpochAccumulationHook, IterationSeedHook, StepEMAHook  # noqa: E402
-from benchmark.models.logged_values import LoggedValuesHook  # noqa: E402
-from benchmark.models.losses.adaptive_wing_map_loss import AdaptiveWingMapLoss  # noqa: E402
-from benchmark.models.losses.landmark_distance_loss import LandmarkDistanceLoss  # noqa: E402
-from benchmark.models.losses.star_loss import STARLoss  # noqa: E402
-from benchmark.models.networks.stacked_hourglass import StackedHourglass  # noqa: E402
-from benchmark.models.optim_wrapper import AutocastOptimWrapper, FaceOptimWrapper  # noqa: E402
-from benchmark.models.targets.codec import SoftArgmaxLabel  # noqa: E402
-from benchmark.models.weight_average import JointMovingAverage  # noqa: E402
+if find_spec('mmpose'):
+    from benchmark.models import components
+    from benchmark.models.components import *  # noqa: F403
 
-__all__ = [
-    'AdaptiveWingMapLoss',
-    'AutocastOptimWrapper',
-    'EpochAccumulationHook',
-    'FaceAugmentation',
-    'FaceBox',
-    'FaceCropDataset',
-    'FaceDataPreprocessor',
-    'FaceDataset',
-    'FaceOptimWrapper',
-    'GatheredAugmentation',
-    'IterationSeedHook',
-    'JointMovingAverage',
-    'LandmarkDistanceLoss',
-    'LoggedValuesHook',
-    'OfficialFaceAugmentation',
-    'PredictionCollector',
-    'STARLoss',
-    'SampleSeed',
-    'SharedBatchSampler',
-    'SoftArgmaxHead',
-    'SoftArgmaxLabel',
-    'StackedHourglass',
-    'StackedHourglassHead',
-    'StepEMAHook',
-    'WholeSampler',
-]
+    __all__ = components.__all__
+else:
+    from benchmark.losses import AdaptiveWingMapLoss, LandmarkDistanceLoss, STARLoss
+
+    __all__ = ['AdaptiveWingMapLoss', 'LandmarkDistanceLoss', 'STARLoss']

@@ -97,7 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar='DIR',
         help='face crops (default: beside the data, or where these are read-only among your caches)',
     )
-    where.add_argument('--configs', type=Path, help='configurations (default: mmpose_configs)')
+    where.add_argument('--configs', type=Path, help='configurations (default: mmpose_configs, here or as installed)')
     return parser
 
 

@@ -20,6 +20,17 @@ FOLDERS = {
 }
 
 
+def usual_folder(name: str) -> Path:
+    """The folder that an option has where it is not given; configurations that are not here are those installed.
+
+    Args:
+        name: of the option, a key of :data:`FOLDERS`.
+    """
+    here = Path(FOLDERS[name])
+    installed = Path(__file__).resolve().parents[2] / here
+    return installed if name == 'configs' and not here.exists() and installed.is_dir() else here
+
+
 @dataclass(frozen=True)
 class Places:
     """Folders of a run.

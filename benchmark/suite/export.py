@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from benchmark.errors import BenchmarkError
+from benchmark.extras import not_installed
 from benchmark.models.heads.landmark_network import LandmarkNetwork
 from benchmark.suite.experiments import Experiment
 from benchmark.suite.weights import check_covers, read_tensors
@@ -34,9 +35,9 @@ def require_onnx() -> None:
     Raises:
         BenchmarkError: one is not installed; the message says what to install.
     """
-    missing = [name for name in ('onnx', 'onnxruntime') if find_spec(name) is None]
-    if missing:
-        raise BenchmarkError(f'{" and ".join(missing)}: not installed (pip install onnx onnxruntime)')
+    for name in ('onnx', 'onnxruntime'):
+        if find_spec(name) is None:
+            raise BenchmarkError(not_installed(name))
 
 
 def load_network(experiment: Experiment, weights: Path) -> LandmarkNetwork:

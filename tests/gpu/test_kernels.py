@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from benchmark.losses import star_loss_triton as fused
 from benchmark.models import STARLoss
-from benchmark.models.losses import star_loss_triton as fused
 
 
 def draw(shape, device):

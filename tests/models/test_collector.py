@@ -7,9 +7,9 @@ from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
 from mmpose.registry import DATASETS, METRICS, MODELS
 
+from benchmark.losses.moments import heatmap_moments
+from benchmark.losses.star_terms import covariance
 from benchmark.models import PredictionCollector
-from benchmark.models.losses.moments import heatmap_moments
-from benchmark.models.losses.star_terms import covariance
 from benchmark.protocol.metrics import per_image_nme
 
 

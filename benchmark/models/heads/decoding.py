@@ -9,8 +9,8 @@ from mmengine.structures import InstanceData
 from mmpose.models.heads import BaseHead
 from torch import Tensor
 
-from benchmark.models.losses.moments import heatmap_moments
-from benchmark.models.losses.star_terms import covariance
+from benchmark.losses.moments import heatmap_moments
+from benchmark.losses.star_terms import covariance
 
 
 def predict_from_heatmaps(

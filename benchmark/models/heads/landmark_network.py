@@ -5,9 +5,9 @@ from __future__ import annotations
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
+from benchmark.losses.moments import soft_argmax
 from benchmark.models.heads.soft_argmax_head import SoftArgmaxHead
 from benchmark.models.heads.stacked_hourglass_head import StackedHourglassHead
-from benchmark.models.losses.moments import soft_argmax
 from benchmark.models.targets.codec import denormalize_keypoints
 
 

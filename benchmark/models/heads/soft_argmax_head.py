@@ -12,9 +12,9 @@ from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from benchmark.losses.moments import soft_argmax
 from benchmark.models.heads.decoding import predict_from_heatmaps
 from benchmark.models.heads.labels import gather_labels
-from benchmark.models.losses.moments import soft_argmax
 
 SMOOTH_L1 = {'type': 'SoftWeightSmoothL1Loss', 'beta': 0.01}
 

@@ -10,9 +10,9 @@ from mmpose.models.heads import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor
 
+from benchmark.losses.moments import soft_argmax
 from benchmark.models.heads.decoding import predict_from_heatmaps
 from benchmark.models.heads.labels import gather_labels
-from benchmark.models.losses.moments import soft_argmax
 from benchmark.models.networks.stacked_hourglass import STRIDE, StackOutput
 from benchmark.models.targets.attention_targets import draw_edge_maps, draw_point_maps
 from benchmark.models.targets.codec import denormalize_keypoints

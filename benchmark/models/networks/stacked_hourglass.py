@@ -10,11 +10,11 @@ from mmpose.models.backbones.base_backbone import BaseBackbone
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from benchmark.losses.precision import at_least_float32
 from benchmark.models.networks.anisotropic_attention import AnisotropicAttention
 from benchmark.models.networks.checkpointing import checkpointed
 from benchmark.models.networks.coord_conv import CoordConv2d
 from benchmark.models.networks.hourglass_blocks import Hourglass, PreActivationBottleneck
-from benchmark.models.precision import at_least_float32
 from benchmark.protocol.layouts import LAYOUTS, Layout
 
 STRIDE = 4

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from benchmark.models.precision import at_least_float32
+from benchmark.losses.precision import at_least_float32
 
 
 class SynchronizedBatchNorm(_BatchNorm):

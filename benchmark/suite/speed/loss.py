@@ -9,9 +9,9 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from benchmark.losses.moments import soft_argmax
 from benchmark.models import STARLoss
 from benchmark.models.heads.soft_argmax_head import SMOOTH_L1
-from benchmark.models.losses.moments import soft_argmax
 from benchmark.records.speed import Measurement, Row
 from benchmark.suite.speed.eigh_loss import eigh_star_loss
 from benchmark.suite.speed.options import Options

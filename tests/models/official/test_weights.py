@@ -8,8 +8,8 @@ import torch
 from mmpose.registry import MODELS
 
 from benchmark.errors import BenchmarkError
+from benchmark.losses.moments import soft_argmax
 from benchmark.models import StackedHourglass, StackedHourglassHead
-from benchmark.models.losses.moments import soft_argmax
 from benchmark.models.official.weights import NetworkSize, convert_state_dict, network_size
 
 EXCERPT = Path(__file__).parents[2] / 'data' / 'network_wflw.npz'

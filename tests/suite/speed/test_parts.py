@@ -120,7 +120,7 @@ def test_inference_is_measured_in_pytorch_where_nothing_can_be_exported(options,
     measurement = inference.measure(options)
     assert [row.name for row in measurement.rows] == ['PyTorch', 'PyTorch']
     assert measurement.notes == (
-        'left out: onnxruntime: onnx and onnxruntime: not installed (pip install onnx onnxruntime)',
+        'left out: onnxruntime: onnx: not installed (pip install "star-loss-benchmark[export]")',
     )
 
 

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 import pytest
 import torch
 
+from benchmark.losses import star_loss
 from benchmark.models import STARLoss
-from benchmark.models.losses import star_loss
 
 INTERPRETED = os.environ.get('TRITON_INTERPRET') == '1' and find_spec('triton') is not None
 

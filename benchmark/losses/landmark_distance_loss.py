@@ -6,13 +6,13 @@ import math
 from typing import Literal
 
 import torch
-from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from benchmark.models.precision import at_least_float32
+from benchmark.losses.precision import at_least_float32
+from benchmark.losses.registration import register
 
 
-@MODELS.register_module()
+@register
 class LandmarkDistanceLoss(nn.Module):
     """Smooth-L1, L1, L2 or Wing loss as the official STAR code computes them.
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmark.models.losses.moments import HeatmapMoments
+from benchmark.losses.moments import HeatmapMoments
 
 
 def landmark_terms(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from benchmark.models.losses import star_loss_triton as fused
-from benchmark.models.losses.moments import heatmap_moments
-from benchmark.models.losses.star_terms import landmark_terms
-from benchmark.models.precision import at_least_float32
+from benchmark.losses import star_loss_triton as fused
+from benchmark.losses.moments import heatmap_moments
+from benchmark.losses.precision import at_least_float32
+from benchmark.losses.registration import register
+from benchmark.losses.star_terms import landmark_terms
 
 
-@MODELS.register_module()
+@register
 class STARLoss(nn.Module):
     """Error along the principal axes of the predicted heatmap, each part divided by that axis' standard deviation.
 

@@ -1,7 +1,7 @@
 """STAR loss of every landmark in one kernel, and its gradient in another, for GPUs.
 
 Each program holds one heatmap in registers: it is read once forward, and read and written once backward. The steps are
-those of :mod:`benchmark.models.losses.moments` and :mod:`benchmark.models.losses.star_terms`.
+those of :mod:`benchmark.losses.moments` and :mod:`benchmark.losses.star_terms`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.models.losses.moments import MIN_MASS
+from benchmark.losses.moments import MIN_MASS
 
 
 def _triton() -> tuple[Any, Callable]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.models.losses.moments import heatmap_moments, soft_argmax
-from benchmark.models.losses.star_terms import covariance
+from benchmark.losses.moments import heatmap_moments, soft_argmax
+from benchmark.losses.star_terms import covariance
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def plain_loss(distance, error, scale=0.01, omega=0.01, epsilon=2.0):
 
 
 def test_smooth_l1_equals_the_official_one():
-    with np.load(Path(__file__).parents[2] / 'data' / 'other_losses.npz') as file:
+    with np.load(Path(__file__).parents[1] / 'data' / 'other_losses.npz') as file:
         predicted, target, expected = (file[f'smoothl1_{name}'] for name in ('pred', 'target', 'loss'))
     loss = LandmarkDistanceLoss()(torch.from_numpy(predicted).double(), torch.from_numpy(target).double())
     assert loss.item() == pytest.approx(float(expected), rel=1e-9)

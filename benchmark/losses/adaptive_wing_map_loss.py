@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from benchmark.models.precision import at_least_float32
+from benchmark.losses.precision import at_least_float32
+from benchmark.losses.registration import register
 
 
-@MODELS.register_module()
+@register
 class AdaptiveWingMapLoss(nn.Module):
     """Adaptive wing loss with its weight map.
 

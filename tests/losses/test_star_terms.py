@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.models.losses.moments import HeatmapMoments
-from benchmark.models.losses.star_terms import landmark_terms
+from benchmark.losses.moments import HeatmapMoments
+from benchmark.losses.star_terms import landmark_terms
 
 BETA, EPS = 0.05, 1e-4
 

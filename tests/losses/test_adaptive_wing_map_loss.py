@@ -10,13 +10,13 @@ import torch
 from mmpose.registry import MODELS
 from torch.autograd import gradcheck
 
+from benchmark.losses.adaptive_wing_map_loss import dilate
 from benchmark.models import AdaptiveWingMapLoss
-from benchmark.models.losses.adaptive_wing_map_loss import dilate
 
 
 @pytest.fixture(scope='module')
 def golden():
-    with np.load(Path(__file__).parents[2] / 'data' / 'other_losses.npz') as file:
+    with np.load(Path(__file__).parents[1] / 'data' / 'other_losses.npz') as file:
         return {name: torch.from_numpy(file[f'awing_{name}']) for name in ('pred', 'target', 'loss', 'grad')}
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from benchmark.losses.moments import heatmap_moments, soft_argmax
 from benchmark.models import SoftArgmaxHead, StackedHourglassHead, STARLoss
-from benchmark.models.losses.moments import heatmap_moments, soft_argmax
 from benchmark.models.networks.stacked_hourglass import StackOutput
 from benchmark.suite.speed.profiling import MIB, peak_mib
 from tests.models.traffic import traffic

@@ -1,1 +1,0 @@
-"""Losses on landmarks and heatmaps, and the moments of heatmaps that they are computed from."""
