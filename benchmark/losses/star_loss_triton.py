@@ -268,7 +268,8 @@ def fits(heatmaps: Tensor) -> bool:
     return tile['rows'] * tile['columns'] <= LARGEST and usable(heatmaps.device.type)
 
 
-@torch.compiler.assume_constant_result
+# Naming the decorator imports PyTorch's compiler, which takes seconds, and without kernels nothing asks.
+@torch.compiler.assume_constant_result if tl else lambda function: function
 def usable(device: str) -> bool:
     """Whether kernels can be built and run: tried once in a process, and said if not."""
     if device not in _USABLE:
