@@ -101,6 +101,10 @@ def readme() -> list[tuple]:
         ('CVPR {})', *set(claims.select('wflw', method='STAR')['year'])),
         ('Python {} and', match('pyproject.toml', r'requires-python = ">=([\d.]+)')),
         (
+            'core runs on Python {}, {} and {} with',
+            *(f'3.{name[1:]}' for name in match('tox.ini', r'wheel-py\{([\d,]+)\}').split(',')),
+        ),
+        (
             'tests add up to {} minutes',
             sum(one.cost.train_seconds + one.cost.test_seconds for one in drawn if one.seed == 0) / 60,
         ),
