@@ -193,15 +193,20 @@ def _freeze(options: argparse.Namespace, jobs: Sequence[Job], places: Places) ->
 
 
 def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Places, setup: Setup) -> int:
+    from benchmark.records.packs import is_pack, open_pack
     from benchmark.suite.campaign import prepare_drawn, run_evaluation
     from benchmark.suite.display import Display
     from benchmark.suite.experiments import find_experiment
     from benchmark.suite.planning import plan_evaluation
 
-    experiment = find_experiment(options.config, folders['configs'])
+    config, checkpoint = options.config, options.evaluate
+    if is_pack(checkpoint):
+        found = open_pack(checkpoint)
+        config, checkpoint = config or str(found.config), found.weights
+    experiment = find_experiment(config, folders['configs'])
     display = Display()
     prepare_drawn([experiment], folders['data_root'], display)
-    job = plan_evaluation(experiment, options.evaluate, places, setup.device)
+    job = plan_evaluation(experiment, checkpoint, places, setup.device)
     return _report(run_evaluation(job, places, setup, display), options, folders, places, [])
 
 

@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs='*',
         type=Path,
         metavar='RECORD',
-        help='a record, or a folder of records (default: all published ones and your own)',
+        help='a record, a folder of records, or a pack (default: all published records and your own)',
     )
     parser.add_argument('--data-root', type=Path, metavar='DIR', help='prepared data, to check distances to the truth')
     parser.add_argument(
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from benchmark.records.packs import is_pack, open_pack
     from benchmark.verification.display import to_data, to_text
     from benchmark.verification.records import find_records, verify_records
     from benchmark.verification.residuals import store_residuals
@@ -77,6 +78,8 @@ def _verify(options: argparse.Namespace) -> int:
         raise UsageError('--rerun: name the records that are to be trained again')
     if options.residuals and not (options.records and options.data_root):
         raise UsageError('--residuals: name the records that are to be measured, and their data with --data-root')
+    for place in filter(is_pack, options.records):
+        open_pack(place)
     verified = verify_records(find_records(places), folders, options.data_root)
     failed = []
     if options.rerun:

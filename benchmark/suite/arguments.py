@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.console import positive
 from benchmark.errors import UsageError, check_folder
+from benchmark.records.packs import is_pack
 from benchmark.suite.cluster import add_options, given_flags
 from benchmark.suite.conditions import FOLDERS
 
@@ -38,7 +39,12 @@ def build_parser() -> argparse.ArgumentParser:
         help='freeze what is selected into FILE, before the first training; or, where FILE is there, run what it says',
     )
     given = parser.add_argument_group('or weights that were trained elsewhere')
-    given.add_argument('--evaluate', type=Path, metavar='CHECKPOINT', help='test these weights and make a row of them')
+    given.add_argument(
+        '--evaluate',
+        type=Path,
+        metavar='CHECKPOINT',
+        help='test these weights, or those of a pack, and make a row of them',
+    )
     given.add_argument('--config', metavar='CONFIG', help='their configuration: a file, or its name without .py')
     how = parser.add_argument_group('how')
     how.add_argument('--list', action='store_true', help='list the selected experiments and what is known of them')
@@ -122,8 +128,10 @@ def check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
     if planned and options.plan.is_file() and (selected or options.seeds is not None):
         parser.error(f'--plan {options.plan}: is there already, and says what is run (give it alone)')
     options.seeds = options.seeds or [0]
-    if (options.evaluate is None) != (options.config is None):
-        parser.error('--evaluate and --config go together')
+    if options.config and not options.evaluate:
+        parser.error('--config goes with --evaluate (add that)')
+    if options.evaluate and not options.config and not is_pack(options.evaluate):
+        parser.error('--evaluate CHECKPOINT goes with --config (add that, or name a pack)')
     others = {
         **{f'--{name}': getattr(options, name) for name in ('all', 'dataset', 'loss', 'name', 'plan', 'list')},
         '--dry-run': options.dry_run,
@@ -165,8 +173,8 @@ def check_paths(options: argparse.Namespace) -> None:
         raise UsageError(f'--pretrained {options.pretrained}: no such file or folder (name weights, or their folder)')
     if options.plan and options.plan.exists() and not options.plan.is_file():
         raise UsageError(f'--plan {options.plan}: is no file (name the file of a plan, there or to be written)')
-    if options.evaluate and not options.evaluate.is_file():
-        raise UsageError(f'--evaluate {options.evaluate}: no such file (name a file of weights)')
+    if options.evaluate and not (options.evaluate.is_file() or is_pack(options.evaluate)):
+        raise UsageError(f'--evaluate {options.evaluate}: no such file or pack (name a file of weights, or a pack)')
 
 
 def repeat_job(job: Job, options: argparse.Namespace) -> list[str]:
@@ -175,7 +183,7 @@ def repeat_job(job: Job, options: argparse.Namespace) -> list[str]:
     given = [text for flag, folder in folders if folder for text in (flag, str(folder))]
     what = ['--name', job.name, '--seeds', str(job.seed)]
     if options.evaluate:
-        what = ['--evaluate', str(options.evaluate), '--config', options.config]
+        what = ['--evaluate', str(options.evaluate), *(['--config', options.config] if options.config else [])]
     how = [
         *(['--device', options.device] if options.device != 'auto' else []),
         *(['--processes', str(options.processes)] if options.processes != 1 else []),

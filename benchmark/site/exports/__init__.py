@@ -10,6 +10,7 @@ from benchmark.protocol.benchmarks import Benchmark
 from benchmark.site.exports.data import json_text
 from benchmark.site.exports.latex_table import latex_table
 from benchmark.site.exports.macros import latex_macros
+from benchmark.site.exports.metafile import metafile
 from benchmark.site.exports.spreadsheet import csv_text
 
 if TYPE_CHECKING:  # it draws figures, which commands that only print need not load
@@ -18,7 +19,7 @@ if TYPE_CHECKING:  # it draws figures, which commands that only print need not l
 __all__ = ['EXPORTS', 'bibliography', 'export_files', 'export_links']
 
 FOLDER = 'exports'
-EXPORTS = {'CSV': '{}.csv', 'JSON': '{}.json', 'LaTeX': '{}.tex', 'BibTeX': 'references.bib'}
+EXPORTS = {'CSV': '{}.csv', 'JSON': '{}.json', 'LaTeX': '{}.tex', 'BibTeX': 'references.bib', 'OpenMMLab': '{}.yml'}
 
 
 def export_files(view: BenchmarkView) -> dict[str, str]:
@@ -32,6 +33,7 @@ def export_files(view: BenchmarkView) -> dict[str, str]:
         'JSON': json_text(view),
         'LaTeX': '\n'.join((latex_macros(view.analysis), latex_table(view.board, view.analysis))),
         'BibTeX': bibliography(),
+        'OpenMMLab': metafile(view.analysis),
     }
     return {path: texts[label] for label, path in export_links(view.benchmark)}
 

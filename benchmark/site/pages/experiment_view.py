@@ -88,7 +88,7 @@ def experiment_view(
         tuple(found for found in compared if found and found.measure in analysis.subset_errors),
         tuple(found for found in analysis.axis_differences if found.row is row),
         differences_table('Differences to the baseline, percentage points', compared),
-        _scores(analysis, row) if row.done else None,
+        scores_table(analysis, row) if row.done else None,
         _figures(analysis, row, None if is_leading else baseline, photographs) if row.done else _training(row),
         error_payload(analysis, [shown], links) if row.done else None,
         provenance_table(row),
@@ -98,7 +98,8 @@ def experiment_view(
     )
 
 
-def _scores(analysis: Analysis, row: Row) -> Table:
+def scores_table(analysis: Analysis, row: Row) -> Table:
+    """Every figure of a row that has a result, with those of each seed and their intervals."""
     columns = (
         *(Column(label, numeric=False) for label in ('Metric', 'Subset', 'Normalizer')),
         Column('Mean'),

@@ -90,6 +90,11 @@ def _waiting(board: Board) -> list[str]:
     return [f'{", ".join(cell.text for cell in line.cells)}: {line.reason}' for body in table.bodies for line in body]
 
 
+def render_model_card(**content: object) -> str:
+    """The card of a trained network; see :func:`benchmark.site.model_card.model_card`."""
+    return _render('model_card.md.j2', **content)
+
+
 def _render(template: str, **context: object) -> str:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
