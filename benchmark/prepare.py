@@ -118,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument('benchmark', choices=tuple(BENCHMARKS), metavar='DATASET', help=', '.join(BENCHMARKS))
     listing.add_argument('--output', type=Path, metavar='FILE', help='CSV file to write (default: stdout)')
     listing.set_defaults(command=_list)
+    described = datasets.add_parser(
+        'describe', parents=[where], help='describe drawn faces in Croissant, for sites and loaders of data sets'
+    )
+    described.add_argument('benchmark', choices=SYNTHETIC, metavar='DATASET', help=', '.join(SYNTHETIC))
+    described.add_argument('--output', type=Path, metavar='FILE', help='JSON-LD file to write (default: stdout)')
+    described.set_defaults(command=_describe)
     return parser
 
 
@@ -204,15 +210,30 @@ def _list(options: argparse.Namespace) -> int:
 
     check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
     text = list_test_set(options.data_root, options.benchmark)
-    if options.output is None:
-        print(text, end='')
-        return 0
-    try:
-        write_atomically(options.output, text.encode())
-    except OSError as error:
-        raise BenchmarkError(f'{options.output}: cannot write the list: {error.strerror} (choose another)') from error
-    _say(f'{options.benchmark}: {text.count(chr(10)) - 1} faces listed in {options.output}')
+    if _print_or_write(text, options.output):
+        _say(f'{options.benchmark}: {text.count(chr(10)) - 1} faces listed in {options.output}')
     return 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    from benchmark.datasets.croissant import describe
+
+    check_folder('--data-root', options.data_root, 'prepared data', DATA_ROOT)
+    if _print_or_write(describe(options.data_root, options.benchmark), options.output):
+        _say(f'{options.benchmark}: described in {options.output}')
+    return 0
+
+
+def _print_or_write(text: str, file: Path | None) -> bool:
+    """Print a text, or write it to a file; returns whether it was written."""
+    if file is None:
+        print(text, end='')
+        return False
+    try:
+        write_atomically(file, text.encode())
+    except OSError as error:
+        raise BenchmarkError(f'{file}: cannot be written: {error.strerror} (choose another)') from error
+    return True
 
 
 def _say_prepared(data_root: Path, before: Manifest | None, manifest: Manifest) -> None:

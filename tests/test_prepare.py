@@ -360,7 +360,7 @@ def test_list_without_data_or_without_a_folder_to_write_to_is_one_line(prepare):
     assert lines == ['error: 300w: no prepared data in data/300w (run: python -m benchmark.prepare 300w --source DIR)']
     prepare('synthetic-29', '--train-images', 1, '--test-images', 6)
     _, lines = prepare('list', 'synthetic-29', '--output', 'nowhere/list.csv', status=1)
-    assert lines == ['error: nowhere/list.csv: cannot write the list: No such file or directory (choose another)']
+    assert lines == ['error: nowhere/list.csv: cannot be written: No such file or directory (choose another)']
 
 
 def test_shipped_list_of_300w_is_that_of_the_original_folders(tmp_path, prepare, shared):
