@@ -239,6 +239,15 @@ def footguns_page() -> list[tuple]:
     ]
 
 
+def predicting_page() -> list[tuple]:
+    return [
+        ('the exit status is {}.', 1),
+        ('of {} bits the upper ones', np.iinfo(np.uint16).bits),
+        ('frame of a video, from {};', NoSource.ORIGIN),
+        ('landmarks numbered from {}:', NoSource.ORIGIN),
+    ]
+
+
 def running_page() -> list[tuple]:
     return [
         ('no other one begins while less than {} GiB of memory is free', room.FREE_BYTES / 2**30),
@@ -309,6 +318,7 @@ PAGES = {
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
     'docs/paper.md': paper_page,
+    'docs/predicting.md': predicting_page,
     'docs/running.md': running_page,
     'docs/study.md': study_page,
     'docs/submitting.md': submitting_page,

@@ -108,8 +108,12 @@ def open_crops(
     return _map_crops(path, matrices, (len(faces), size, size, 3))
 
 
-def read_image(path: Path) -> np.ndarray:
-    """Read an image as stored, without applying an orientation tag.
+def read_image(path: Path, upright: bool = False) -> np.ndarray:
+    """Read a JPEG or PNG image.
+
+    Args:
+        path: the file.
+        upright: apply an orientation tag; else the image is read as stored, as every prepared one is.
 
     Returns:
         (height, width, 3) uint8, BGR.
@@ -124,7 +128,8 @@ def read_image(path: Path) -> np.ndarray:
         raise BenchmarkError(f'{path}: cannot read the image: {error.strerror} (put it back)') from error
     except ValueError as error:
         raise BenchmarkError(f'{path}: {error} (put an intact copy there)') from error
-    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    orientation = 0 if upright else cv2.IMREAD_IGNORE_ORIENTATION
+    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | orientation)
 
 
 def _map_crops(path: Path, matrices: np.ndarray, shape: tuple[int, ...]) -> Crops:

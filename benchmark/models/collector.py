@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import METRICS
+from numpy.typing import ArrayLike, NDArray
 
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.metrics import per_image_nme
@@ -45,9 +46,8 @@ class PredictionCollector(BaseMetric):
                 'side': float(np.asarray(sample['input_scale']).max()),
             }
             if 'heatmap_covariances' in predicted:
-                zoom_x, zoom_y = np.asarray(sample['input_scale']) / np.asarray(sample['input_size'])
-                unit = np.array([zoom_x**2, zoom_x * zoom_y, zoom_y**2])
-                result['covariances'] = np.asarray(predicted['heatmap_covariances'][0] * unit, dtype=np.float32)
+                covariances = predicted['heatmap_covariances'][0]
+                result['covariances'] = in_pixels_of_image(covariances, sample['input_scale'], sample['input_size'])
             self.results.append(result)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
@@ -66,3 +66,16 @@ class PredictionCollector(BaseMetric):
             return {'nme': float('nan')}
         nme = per_image_nme(self.keypoints, truth, self.benchmark.name, self.benchmark.headline_normalizer)
         return {'nme': 100 * float(nme.mean())}
+
+
+def in_pixels_of_image(covariances: ArrayLike, input_scale: ArrayLike, input_size: ArrayLike) -> NDArray[np.float32]:
+    """Covariances of heatmaps in squared pixels of the original image.
+
+    Args:
+        covariances: (K, 3) as (xx, xy, yy), squared pixels of the network input.
+        input_scale: width and height of the network's crop, pixels of the original image.
+        input_size: width and height of the network input, pixels.
+    """
+    zoom_x, zoom_y = np.asarray(input_scale) / np.asarray(input_size)
+    unit = np.array([zoom_x**2, zoom_x * zoom_y, zoom_y**2])
+    return np.asarray(covariances * unit, dtype=np.float32)

@@ -7,21 +7,22 @@ import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmengine.utils import import_modules_from_strings
-from mmpose.registry import MODELS
 from numpy.typing import NDArray
 from torch import nn
 
 from benchmark.errors import BenchmarkError
 from benchmark.extras import not_installed
 from benchmark.models.heads.landmark_network import LandmarkNetwork
+from benchmark.suite.estimators import load_estimator
 from benchmark.suite.experiments import Experiment
-from benchmark.suite.weights import check_covers, read_tensors
+from benchmark.suite.weights import read_tensors
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 INPUT, OUTPUT = 'images', 'landmarks'
 TOLERANCE = 1e-3  # pixels of the network input
@@ -29,13 +30,16 @@ _OPSET = 17
 _CHECKED_BATCHES = (1, 3)
 
 
-def require_onnx() -> None:
-    """Refuse to go on without the packages that exporting takes.
+def require_onnx(*packages: str) -> None:
+    """Refuse to go on without the packages that ONNX files take.
+
+    Args:
+        packages: those that are needed; none: 'onnx' and 'onnxruntime', which exporting takes.
 
     Raises:
         BenchmarkError: one is not installed; the message says what to install.
     """
-    for name in ('onnx', 'onnxruntime'):
+    for name in packages or ('onnx', 'onnxruntime'):
         if find_spec(name) is None:
             raise BenchmarkError(not_installed(name))
 
@@ -50,14 +54,7 @@ def load_network(experiment: Experiment, weights: Path) -> LandmarkNetwork:
     Raises:
         BenchmarkError: the file is not one of weights of this network, or the head's landmarks are not expectations.
     """
-    state, _ = read_tensors(weights)
-    config = Config(experiment.config.model.to_dict())
-    config.backbone.pop('init_cfg', None)  # the weights of ImageNet are not needed
-    with DefaultScope.overwrite_default_scope('mmpose'):
-        import_modules_from_strings(**experiment.config.get('custom_imports', {'imports': ['benchmark.models']}))
-        estimator = MODELS.build(config)
-    check_covers(state, estimator, weights)
-    estimator.load_state_dict({name.removeprefix('module.'): value for name, value in state.items()}, strict=False)
+    estimator = load_estimator(experiment.config, read_tensors(weights)[0], weights)
     try:
         return LandmarkNetwork(estimator).eval()
     except ValueError as error:
@@ -119,10 +116,15 @@ def export(network: nn.Module, input_size: tuple[int, int], output: Path) -> flo
 
 
 def onnx_runner(path: Path) -> Callable[[NDArray], NDArray]:
-    """Landmarks of images by onnxruntime on the CPU, with as many threads as PyTorch uses."""
+    """Landmarks of images by onnxruntime; see :func:`onnx_session`."""
+    session = onnx_session(path)
+    return lambda images: session.run([OUTPUT], {INPUT: images})[0]
+
+
+def onnx_session(path: Path) -> InferenceSession:
+    """A model in onnxruntime, on the CPU, with as many threads as PyTorch uses."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
-    return lambda images: session.run([OUTPUT], {INPUT: images})[0]
+    return onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])

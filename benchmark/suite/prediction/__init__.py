@@ -1,0 +1,1 @@
+"""Landmarks on pictures of one's own: boxes, networks, and what is drawn and written."""
