@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from benchmark.suite.prediction.predictor import Predictor
 
 NAME = 'tiny-star'
+BOX = '30,40,70,72'  # around the first face
 
 
 @dataclass(frozen=True)
