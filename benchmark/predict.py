@@ -124,13 +124,13 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         type=Path,
         metavar='FILE',
-        help='a checkpoint, or a model of benchmark.export (.onnx)',
+        help='a checkpoint, a model of benchmark.export (.onnx), or a pack of benchmark.pack',
     )
     parser.add_argument(
         '--config', metavar='CONFIG', help='its configuration: a file, or its name without .py (default: as it says)'
     )
     parser.add_argument(
-        '--configs', type=Path, default=Path('mmpose_configs'), metavar='DIR', help='configurations (mmpose_configs)'
+        '--configs', type=Path, metavar='DIR', help='configurations (default: mmpose_configs, here or as installed)'
     )
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(

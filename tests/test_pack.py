@@ -11,9 +11,11 @@ import pytest
 import yaml
 
 from benchmark.pack import main
-from benchmark.records.packs import SUMS, open_pack
+from benchmark.predict import main as predict
+from benchmark.records.packs import SUMS, open_pack, write_sums
 from benchmark.records.record import read_record
 from benchmark.verify import main as verify
+from tests.results import edit_record
 
 ONNX = ['--without-onnx'] * (not (find_spec('onnx') and find_spec('onnxruntime')))
 
@@ -79,6 +81,13 @@ def test_pack_is_tested_to_the_same_predictions(packed, finished, workshop):
     np.testing.assert_array_equal(mine, other)
 
 
+def test_landmarks_are_predicted_with_a_pack(packed, tiny_data, tmp_path):
+    image = tiny_data / 'synthetic-29' / 'images' / 'test' / '00000.png'
+    assert predict([str(image), '--weights', str(packed), '--output', str(tmp_path), '--device', 'cpu']) == 0
+    written = json.loads((tmp_path / '00000.landmarks.json').read_text())
+    assert 'tiny-star' in json.dumps(written)
+
+
 def test_pack_is_verified(packed, finished, capsys):
     assert verify([str(packed), '--results', str(finished[0].folder / 'results')]) == 0
     assert 'holds' in capsys.readouterr().out
@@ -100,6 +109,19 @@ def test_damaged_pack_is_refused_in_one_line(another, workshop, capsys, fault):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f'error: {another / name}: ')
     assert workshop.call('--evaluate', str(another)).stderr.splitlines()[-1] == line
+
+
+@pytest.mark.parametrize('says', ['import os', "x = dict(type='os.system')"])
+def test_configuration_of_a_pack_runs_no_code(another, capsys, says):
+    """Although everything else was made to fit it."""
+    config, (record,) = another / 'tiny-star.py', (another / 'records').glob('*.json')
+    text = f'{config.read_text()}\n{says}\n'
+    config.write_text(text)
+    edit_record(record, config=text)
+    (another / SUMS).unlink()
+    write_sums(another)
+    assert verify([str(another)]) == 1
+    assert capsys.readouterr().err.startswith(f'error: {config}: not used: ')
 
 
 @pytest.mark.parametrize(

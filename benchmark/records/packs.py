@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
+from benchmark.records.configuration import configuration_fault
+from benchmark.records.record import read_record
 from benchmark.records.seal import file_sha256
 
 SUMS = 'SHA256SUMS'
@@ -60,10 +62,11 @@ def write_sums(folder: Path) -> None:
 
 
 def open_pack(folder: Path) -> Pack:
-    """Check every file of a pack.
+    """Check every file of a pack. A configuration is Python; afterwards this one is known to run no foreign code.
 
     Raises:
-        BenchmarkError: a file is missing, was added or is another than the one that was packed; the message names it.
+        BenchmarkError: a file is missing, was added or is another than the one that was packed, or the configuration
+            would run code that is neither this package's nor one's own; the message names the file.
     """
     sums = folder / SUMS
     try:
@@ -81,10 +84,17 @@ def open_pack(folder: Path) -> Pack:
             raise BenchmarkError(f'{folder / name}: missing (get the pack again)')
         if file_sha256(folder / name) != packed[name]:
             raise BenchmarkError(f'{folder / name}: not the file that was packed (get the pack again)')
-    configs = [name for name in packed if name.endswith('.py') and '/' not in name]
-    if len(configs) != 1 or WEIGHTS not in packed:
-        raise BenchmarkError(f'{folder}: not a pack of one configuration and its {WEIGHTS} (get the pack again)')
-    return Pack(folder, folder / configs[0])
+    records = [folder / name for name in packed if name.startswith(f'{RECORDS}/') and name.endswith('.json')]
+    if len(records) != 1 or WEIGHTS not in packed:
+        raise BenchmarkError(f'{folder}: not a pack of one record and its {WEIGHTS} (get the pack again)')
+    record = read_record(records[0])
+    config = folder / f'{record.name}.py'
+    if config.name not in packed or config.read_text() != record.config:
+        raise BenchmarkError(f'{config}: not the configuration of the record (get the pack again)')
+    fault = configuration_fault(record.config, record.components)
+    if fault:
+        raise BenchmarkError(f'{config}: not used: {fault} (see docs/verifying.md)')
+    return Pack(folder, config)
 
 
 def _files(folder: Path) -> Sequence[str]:

@@ -17,9 +17,9 @@ from benchmark.datasets.manifest import read_manifest
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.statistics import pooled_spread, prediction_bound
+from benchmark.records.configuration import configuration_fault
 from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import Record, read_record, read_records
-from benchmark.verification.configuration import configuration_fault
 
 _NAME = re.compile(r'[A-Za-z0-9][\w.+-]*')
 CONFIDENCE = 0.99

@@ -15,12 +15,12 @@ from benchmark.datasets.archives import unpack
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.config_text import parse_config
+from benchmark.records.configuration import configuration_fault
 from benchmark.records.faults import content_fault
 from benchmark.records.formats import read_landmarks
 from benchmark.records.plans import read_plan
 from benchmark.records.predictions import read_predictions, summarize
 from benchmark.records.record import read_record
-from benchmark.verification.configuration import configuration_fault
 from tests.fuzz import seeds
 from tests.fuzz.mutations import Mutation, any_of, changed_archive, changed_json, damaged
 

@@ -18,6 +18,8 @@ from benchmark.errors import BenchmarkError
 from benchmark.models.batches.face_dataset import face_metainfo
 from benchmark.models.collector import in_pixels_of_image
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.records.packs import is_pack, open_pack
+from benchmark.suite.conditions import usual_folder
 from benchmark.suite.prediction.boxes import check_boxes, whole_image
 from benchmark.suite.prediction.configuration import find_configuration
 from benchmark.suite.prediction.networks import is_onnx, open_network, open_onnx
@@ -51,10 +53,11 @@ class Predictor:
     """A trained network, ready for pictures of one's own.
 
     Args:
-        weights: checkpoint of a training, one that ``benchmark.convert`` made, or an ONNX model of
-            ``benchmark.export``. Nothing in it is executed.
-        config: name of the configuration, or a path that ends in '.py'; None: the one that the checkpoint names.
-        configs: folder of configurations.
+        weights: checkpoint of a training, one that ``benchmark.convert`` made, an ONNX model of ``benchmark.export``,
+            or a pack of ``benchmark.pack``. Nothing in it is executed.
+        config: name of the configuration, or a path that ends in '.py'; None: that of the pack, or the one that the
+            checkpoint names.
+        configs: folder of configurations; None: ``mmpose_configs``, here or as installed.
         device: 'cpu' or 'cuda'.
 
     Attributes:
@@ -72,14 +75,17 @@ class Predictor:
         self,
         weights: str | Path,
         config: str | None = None,
-        configs: str | Path = 'mmpose_configs',
+        configs: str | Path | None = None,
         device: str = 'cpu',
     ) -> None:
+        if is_pack(Path(weights)):
+            pack = open_pack(Path(weights))
+            weights, config = pack.weights, config or str(pack.config)
         self.weights = Path(weights)
         self.weights_sha256 = file_sha256(self.weights)
         onnx = is_onnx(self.weights)
         state, meta = ({}, {}) if onnx else read_tensors(self.weights)
-        self.experiment = find_configuration(config, Path(configs), self.weights, meta)
+        self.experiment = find_configuration(config, Path(configs or usual_folder('configs')), self.weights, meta)
         dataset = self.experiment.config.test_dataloader.dataset
         with DefaultScope.overwrite_default_scope('mmpose'):
             if onnx:

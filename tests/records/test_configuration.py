@@ -1,7 +1,7 @@
 import pytest
 
+from benchmark.records.configuration import configuration_fault
 from benchmark.records.record import read_records
-from benchmark.verification.configuration import configuration_fault
 
 
 def test_configurations_of_published_records_may_be_trained(root):
