@@ -206,7 +206,7 @@ def _evaluate(options: argparse.Namespace, folders: dict[str, Path], places: Pla
     experiment = find_experiment(config, folders['configs'])
     display = Display()
     prepare_drawn([experiment], folders['data_root'], display)
-    job = plan_evaluation(experiment, checkpoint, places, setup.device)
+    job = plan_evaluation(experiment, checkpoint, places, setup.device, options.boxes, options.perturb)
     return _report(run_evaluation(job, places, setup, display), options, folders, places, [])
 
 

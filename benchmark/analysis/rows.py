@@ -24,7 +24,7 @@ class Row:
     """One configuration on one dataset, as one maker ran it.
 
     Attributes:
-        benchmark: the benchmark.
+        benchmark: the benchmark, in the face boxes that the row was tested in.
         done: runs with a result, by seed.
         unfinished: runs without one, by seed.
         outdated: whether its maker has a row of a newer configuration with the same name.
@@ -94,9 +94,10 @@ class Row:
 
     @property
     def label(self) -> str:
-        """What tells the row from others in words: its configuration, and the file of its weights if given."""
-        weights = self.record.weights
-        return (f'{self.record.name} [{weights.file}]' if weights else self.record.name) + self._mark
+        """What tells the row from others in words: its configuration, and the files of weights and boxes if given."""
+        weights, boxes = self.record.weights, self.record.boxes
+        given = [*([weights.file] if weights else []), *([f'{boxes.kind} {boxes.file}'] if boxes else [])]
+        return (f'{self.record.name} [{", ".join(given)}]' if given else self.record.name) + self._mark
 
     @property
     def loss(self) -> str:
@@ -167,7 +168,9 @@ class Row:
     def notes(self) -> tuple[str, ...]:
         """Remarks on the row: its weights, data and switches, seeds without a result, later attempts, and the like."""
         weights, pretrained = self.record.weights, self.record.pretrained
+        boxes = self.record.boxes
         notes = [f'{weights.origin}: {weights.file}'] if weights else []
+        notes += [f'{boxes.kind}: {boxes.file}'] if boxes else []
         noise = self.record.dataset and self.record.dataset.annotation_noise
         notes += [one for one in (self.mirroring, noise) if one]
         notes += [f'random weights instead of {pretrained.name}'] if pretrained and not pretrained.file else []

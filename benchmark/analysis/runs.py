@@ -17,7 +17,8 @@ from benchmark.analysis.makers import newest, settle
 from benchmark.analysis.store import ALL_RECORDS, Stamp, Store, stamp
 from benchmark.errors import BenchmarkError
 from benchmark.processes import map_in_processes
-from benchmark.protocol.benchmarks import Benchmark, get_benchmark
+from benchmark.protocol.benchmarks import Benchmark, get_benchmark, in_boxes
+from benchmark.records.perturbations import Perturbations, find_perturbations, perturbations_path
 from benchmark.records.predictions import Predictions, read_predictions
 from benchmark.records.record import Record, records_in
 from benchmark.records.times import as_time
@@ -50,9 +51,15 @@ class Run:
     own: bool = False
 
     @property
-    def name(self) -> tuple[str, str | None]:
-        """Name of the configuration, and hash of the weights where they were given."""
-        return self.record.name, self.record.weights and self.record.weights.sha256
+    def name(self) -> tuple[str, str | None, str | None]:
+        """Name of the configuration, and hashes of the weights and of the face boxes where they were given."""
+        given = self.record.weights, self.record.boxes
+        return self.record.name, *(one and one.sha256 for one in given)
+
+    @property
+    def protocol(self) -> Benchmark:
+        """The benchmark in the face boxes that it was tested in: the only one whose rows it stands beside."""
+        return in_boxes(self.benchmark.name, self.record.boxes.kind) if self.record.boxes else self.benchmark
 
     @property
     def folder(self) -> Path:
@@ -68,6 +75,19 @@ class Run:
     def predictions_path(self) -> Path:
         """File of the predictions of a run that is done."""
         return self.path.with_name(self.record.predictions)
+
+    @property
+    def perturbations_path(self) -> Path:
+        """File of its NME in perturbed face boxes, which is there where that was measured."""
+        return perturbations_path(self.path)
+
+    def read_perturbations(self) -> Perturbations | None:
+        """Its NME in perturbed face boxes; None where that was not measured.
+
+        Raises:
+            BenchmarkError: the file is damaged, or of another record.
+        """
+        return find_perturbations(self.path, self.record)
 
     def read_predictions(self) -> Predictions:
         """All predictions of a run that is done, read from disk; those of the last few runs are kept.

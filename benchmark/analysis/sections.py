@@ -10,12 +10,16 @@ from benchmark.analysis.makers import group_rows, is_outdated, is_same_but_devic
 from benchmark.analysis.rows import Row
 from benchmark.analysis.runs import Run
 from benchmark.errors import BenchmarkError
-from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
+from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark, in_boxes
+from benchmark.protocol.face_boxes import BOX_KINDS
 
 
 @dataclass(frozen=True, eq=False)
 class Section:
     """One benchmark of the page: its rows, grouped by recipe, best first.
+
+    Rows that were tested in other face boxes are of another benchmark (:attr:`benchmark.analysis.runs.Run.protocol`),
+    and so of another section: what looks at one section cannot rank, compare or draw them beside each other.
 
     Attributes:
         benchmark: the benchmark.
@@ -40,16 +44,17 @@ def make_sections(runs: Sequence[Run]) -> list[Section]:
         runs: at most one run of each configuration and seed.
 
     Returns:
-        One section per benchmark that has a run, real benchmarks before synthetic ones.
+        One section per benchmark and kind of face boxes that has a run, real benchmarks before synthetic ones.
 
     Raises:
         BenchmarkError: seeds of one row were not tested on the same images.
     """
     by_benchmark = defaultdict(list)
     for run in runs:
-        by_benchmark[run.benchmark.name].append(run)
+        by_benchmark[run.protocol].append(run)
     order = sorted(BENCHMARKS.values(), key=lambda benchmark: benchmark.synthetic)
-    sections = [Section(b, _recipes(b, by_benchmark[b.name])) for b in order if b.name in by_benchmark]
+    protocols = [in_boxes(benchmark.name, boxes) for benchmark in order for boxes in BOX_KINDS]
+    sections = [Section(b, _recipes(b, by_benchmark[b])) for b in protocols if b in by_benchmark]
     for section in sections:
         for row in section.rows:
             _check_seeds(row)

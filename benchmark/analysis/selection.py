@@ -66,14 +66,19 @@ def read_sections(folders: Sequence[Path]) -> tuple[list[Section], Store]:
 def choose_sections(sections: Sequence[Section], names: Sequence[str]) -> list[Section]:
     """The benchmarks of these names in this order, all where none is given; one without a record is left out.
 
+    A benchmark comes with what was tested on its faces in other boxes, which a name of its own stands for alone.
+
     Raises:
         UsageError: there is no benchmark of a name.
     """
-    unknown = [name for name in names if name not in BENCHMARKS]
+    known = {section.benchmark.name for section in sections} | BENCHMARKS.keys()
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"unknown benchmark '{unknown[0]}' (choose from {', '.join(BENCHMARKS)})")
-    by_name = {section.benchmark.name: section for section in sections}
-    return [by_name[name] for name in dict.fromkeys(names or by_name) if name in by_name]
+    if not names:
+        return list(sections)
+    named = [one for name in names for one in sections if name in (one.benchmark.name, one.benchmark.faces)]
+    return list(dict.fromkeys(named))
 
 
 def compare_named(folders: Sequence[Path], first: str, second: str) -> Comparison:
@@ -128,7 +133,7 @@ def choose_pair(rows: Sequence[Row], first: str, second: str) -> tuple[Row, Row]
     if found[0] is others[0]:
         raise UsageError(f"'{first}' and '{second}' are the same row, {found[0].label} (name two rows)")
     places = [f'{row.label} is of {row.benchmark.name}' for row in (found[0], others[0])]
-    raise UsageError(f'{", ".join(places)} (name two rows of one benchmark)')
+    raise UsageError(f'{", ".join(places)} (name two rows of one benchmark, in face boxes of one kind)')
 
 
 def whole_names(names: Sequence[str], folder: Path) -> list[str]:

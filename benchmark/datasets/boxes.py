@@ -7,10 +7,13 @@ between the centres of the crop's outer pixels; a crop of the one is that of the
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.datasets.annotations import Face
+from benchmark.protocol.face_boxes import GOLDEN_ANGLE
 
 
 def face_box(face: Face, padding: float, align_corners: bool = False) -> tuple[NDArray[np.float64], float]:
@@ -49,3 +52,22 @@ def crop_matrix(face: Face, padding: float, size: int, align_corners: bool = Fal
     zoom = size / side
     middle = (size - 1) / 2 if align_corners else size / 2
     return np.array([[zoom, 0, middle - zoom * centre[0]], [0, zoom, middle - zoom * centre[1]]])
+
+
+def perturbed_box(face: Face, number: int, scale: float, shift: float) -> NDArray[np.float64]:
+    """The tight box of the landmarks, of another size and in another place, as a detector might have it.
+
+    Args:
+        face: an annotated face.
+        number: place of the face in its split; the direction is ``number`` times the golden angle.
+        scale: factor of both sides of the box, about its centre; 1 leaves them as they are, to the bit.
+        shift: how far the box is moved, in units of its longer side; 0 leaves it where it is, to the bit.
+
+    Returns:
+        (4,) left, top, right and bottom, pixels of the original image.
+    """
+    low, high = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
+    grown = (scale - 1) / 2 * (high - low)
+    angle = number * GOLDEN_ANGLE
+    moved = shift * (high - low).max() * np.array([math.cos(angle), math.sin(angle)])
+    return np.concatenate((low - grown + moved, high + grown + moved))

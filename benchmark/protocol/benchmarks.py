@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from benchmark.errors import BenchmarkError
+from benchmark.protocol.face_boxes import BOX_KINDS, LANDMARKS
 from benchmark.protocol.layouts import LAYOUTS, Layout
 
 
@@ -26,6 +28,7 @@ class Benchmark:
         partition: subsets of which each test image is in exactly one; empty where 'full' is not divided.
         shared_images: whether several faces may be of one image, and then have its name.
         thresholds: thresholds of failure rate and area under curve, fractions, in ascending order.
+        boxes: kind of the face boxes, one of :data:`benchmark.protocol.face_boxes.BOX_KINDS`.
     """
 
     name: str
@@ -40,6 +43,12 @@ class Benchmark:
     partition: tuple[str, ...] = ()
     shared_images: bool = False
     thresholds: tuple[float, ...] = (0.08, 0.10)
+    boxes: str = LANDMARKS
+
+    @property
+    def faces(self) -> str:
+        """Key in :data:`BENCHMARKS` of the benchmark that has the same faces in boxes of the landmarks."""
+        return self.name.removesuffix(BOX_KINDS[self.boxes].suffix)
 
 
 _300W_SIZES = {'full': 689, 'common': 554, 'challenge': 135}
@@ -137,3 +146,26 @@ def get_benchmark(name: str) -> Benchmark:
     if name not in BENCHMARKS:
         raise BenchmarkError(f"unknown benchmark '{name}' (choose one of {', '.join(BENCHMARKS)})")
     return BENCHMARKS[name]
+
+
+@cache
+def in_boxes(name: str, boxes: str) -> Benchmark:
+    """The benchmark of that name with other face boxes: a benchmark of its own, of another name and title.
+
+    Args:
+        name: key in :data:`BENCHMARKS`.
+        boxes: kind of the boxes, key in :data:`benchmark.protocol.face_boxes.BOX_KINDS`.
+
+    Returns:
+        Always the same object; that of :data:`BENCHMARKS` for boxes of the landmarks.
+
+    Raises:
+        BenchmarkError: there is no such benchmark.
+
+    >>> in_boxes('wflw', 'WFLW rectangles').title
+    'WFLW, boxes of a detector'
+    """
+    benchmark, kind = get_benchmark(name), BOX_KINDS[boxes]
+    if boxes == benchmark.boxes:
+        return benchmark
+    return replace(benchmark, name=name + kind.suffix, title=f'{benchmark.title}, {kind.title}', boxes=boxes)

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from benchmark.escaping import escape_markdown
 from benchmark.records import compact_form
+from benchmark.records.perturbations import Perturbations
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Record
 from benchmark.records.residuals import Residuals
@@ -119,13 +120,33 @@ neighbours on the curve, all of them true ones.
 """
 
 
+_PERTURBATIONS = """\
+## The errors in perturbed face boxes
+
+`python -m benchmark.run --evaluate CHECKPOINT --config CONFIG --perturb` measures NME against size and place of the
+face box, and writes one JSON file, under the record's name in `perturbations/`, the folder beside `records/`.
+[definitions.md](definitions.md) defines the protocol.
+"""
+
+
 def record_docs() -> str:
-    """The page: a table for every part of a record, what a predictions file holds in which form, and residuals."""
+    """The page: a table for every part of a record, what a predictions file holds in which form, and what is beside."""
     parts = [_section(model) for model in _models(Record)]
     residuals = [_section(model) for model in _models(Residuals)]
+    perturbations = [_section(model) for model in _models(Perturbations)]
     bounds = compact_form.__doc__.split('\n\n', 1)[1].replace('``', '`')
     return '\n'.join(
-        [_HEAD, *parts, _PREDICTIONS + ''.join(_arrays()), _COMPACT + bounds, _STORED, _RESIDUALS, *residuals]
+        [
+            _HEAD,
+            *parts,
+            _PREDICTIONS + ''.join(_arrays()),
+            _COMPACT + bounds,
+            _STORED,
+            _RESIDUALS,
+            *residuals,
+            _PERTURBATIONS,
+            *perturbations,
+        ]
     )
 
 

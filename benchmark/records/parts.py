@@ -151,6 +151,17 @@ class GivenWeights(Schema):
     converted_part: Line | None = Field(description="'net_ema' or 'net' of it; null for other weights")
 
 
+class Boxes(Schema):
+    """Face boxes that weights were tested in instead of those of the true landmarks."""
+
+    kind: Literal['official table', 'WFLW rectangles'] = Field(
+        description='official table: the crops of a table of the official STAR code; WFLW rectangles: those that '
+        "WFLW's lists hold, a detector's; numbers of one kind stand beside those of no other"
+    )
+    file: Line = Field(description='name of the file')
+    sha256: str = Field(description='of the file, hexadecimal', pattern='^[0-9a-f]{64}$')
+
+
 class Epoch(Schema):
     """One point of the training curve."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.files import write_atomically
+from benchmark.records.perturbations import perturbations_path
 from benchmark.records.plans import plan_path
 from benchmark.records.record import Record, records_in
 
@@ -21,7 +22,7 @@ def publish(results: Path, reports: Path, names: Sequence[str] = ()) -> list[Pat
     result gives way. Any other with a result stays, and the newer of the two counts.
 
     Args:
-        results: folder of one's own ``records/`` and ``speed/``.
+        results: folder of one's own ``records/``, what was measured of these, and ``speed/``.
         reports: folder of the published ones; made if absent.
         names: shell patterns of configurations; none: every finished result, and the measured speeds.
 
@@ -39,6 +40,7 @@ def publish(results: Path, reports: Path, names: Sequence[str] = ()) -> list[Pat
             raise UsageError(f"'{pattern}' fits no finished result in {results} (there are: {known})")
     chosen = {p: r for p, r in done.items() if not names or any(fnmatch(r.name, pattern) for pattern in names)}
     sources = [file for path, record in chosen.items() for file in (path.with_name(record.predictions), path)]
+    sources += [file for path in chosen if (file := perturbations_path(path)).is_file()]
     plans = {plan_path(record.plan, results) for record in chosen.values() if record.plan}
     sources += sorted(path for path in plans if path.is_file())
     if not names:

@@ -18,6 +18,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.files import write_atomically
 from benchmark.records.parts import (
+    Boxes,
     Cost,
     Dataset,
     Environment,
@@ -89,6 +90,9 @@ class Record(Schema):
     )
     checkpoint_rule: Line | None = Field(None, description="which weights are tested, e.g. 'last epoch, EMA weights'")
     box: Line | None = Field(None, description='how the face box is obtained and padded')
+    boxes: Boxes | None = Field(
+        None, description='face boxes from a file; null where they are derived from the true landmarks'
+    )
     dataset: Dataset | None = Field(None, description='null while nothing is prepared')
     predictions: str | None = Field(None, description='name of the predictions file beside this record')
     predictions_sha256: Line | None = Field(None, description='of that file, hexadecimal; null before version 3')

@@ -22,7 +22,9 @@ from benchmark.claims import take
 from benchmark.errors import BenchmarkError, cannot_write
 from benchmark.files import write_atomically
 from benchmark.processes import map_in_processes
-from benchmark.protocol.benchmarks import BENCHMARKS
+from benchmark.protocol.benchmarks import BENCHMARKS, in_boxes
+from benchmark.protocol.face_boxes import BOX_KINDS
+from benchmark.records.seal import file_sha256
 from benchmark.site.board import EXPERIMENTS, page_links, status
 from benchmark.site.exports import export_files, export_links
 from benchmark.site.pages.assets import asset_files
@@ -54,7 +56,7 @@ _GENERATED = (
     *(f'{EXPERIMENTS}/*.html', 'assets/*.js', 'assets/*.css', 'findings.*'),
     *(
         pattern.format(name)
-        for name in BENCHMARKS
+        for name in (in_boxes(name, boxes).name for name in BENCHMARKS for boxes in BOX_KINDS)
         for pattern in ('{}.html', '{}.md', 'exports/{}*', 'figures/{}.svg', 'figures/*-{}.*')
     ),
 )
@@ -237,6 +239,8 @@ class Site:
             if self._photographs:
                 parts += [self._photographs.are_of(run.record) for run in row.done]
             parts += [(run.sha256, run.digest and run.digest.content) for run in row.runs]
+            measured = [run.perturbations_path for run in row.done if run.perturbations_path.is_file()]
+            parts += [file_sha256(path) for path in measured]
         return _sha256(*parts)
 
     @staticmethod

@@ -13,6 +13,7 @@ from benchmark.analysis.summaries import coverage, images_of, summary
 from benchmark.protocol import claims
 from benchmark.protocol.benchmarks import Benchmark
 from benchmark.protocol.claim_rules import Violation
+from benchmark.protocol.face_boxes import BOX_KINDS
 from benchmark.protocol.measures import Measure, all_measures
 from benchmark.site.departures import OFFICIAL, protocol_departures
 from benchmark.site.tables import NONE, NOT_KNOWN, Cell, Column, Line, Table, number
@@ -98,9 +99,13 @@ def _broken_rules(benchmark: Benchmark) -> list[Violation]:
 
 @cache
 def claims_of(benchmark: Benchmark) -> pd.DataFrame:
-    """Published figures on the benchmark's own subsets, indexed as in their file; none for synthetic benchmarks."""
-    published = claims.select(benchmark.name)
-    return published[published['subset'].isin(benchmark.subsets)]
+    """Published figures on the benchmark's own subsets, indexed as in their file; none for synthetic benchmarks.
+
+    Where the benchmark is in other face boxes than those of the landmarks, only figures in boxes of the same kind.
+    """
+    published = claims.select(benchmark.faces)
+    alike = published['box'].isin(BOX_KINDS[benchmark.boxes].claimed)
+    return published[published['subset'].isin(benchmark.subsets) & alike]
 
 
 def in_order(benchmark: Benchmark, published: pd.DataFrame) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def print_sections(sections: Sequence[Section], console: Console | None = None, 
     chosen = choose_sections(sections, names)
     for section in chosen:
         console.print(_table(section))
-    absent = [name for name in names if name not in {section.benchmark.name for section in chosen}]
+    absent = [n for n in names if not any(n in (one.benchmark.name, one.benchmark.faces) for one in chosen)]
     if absent or not chosen:
         on = f' on {", ".join(absent)}' if absent else ''
         console.print(f'nothing has been run{on} yet (run: python -m benchmark.run --all)', markup=False)

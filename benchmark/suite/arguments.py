@@ -46,6 +46,15 @@ def build_parser() -> argparse.ArgumentParser:
         help='test these weights, or those of a pack, and make a row of them',
     )
     given.add_argument('--config', metavar='CONFIG', help='their configuration: a file, or its name without .py')
+    given.add_argument(
+        '--boxes',
+        type=Path,
+        metavar='FILE',
+        help='test in the face boxes of FILE, a table of the official code or a list of WFLW: a protocol of its own',
+    )
+    given.add_argument(
+        '--perturb', action='store_true', help="measure NME against size and place of the landmarks' box as well"
+    )
     how = parser.add_argument_group('how')
     how.add_argument('--list', action='store_true', help='list the selected experiments and what is known of them')
     how.add_argument(
@@ -132,6 +141,11 @@ def check_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
         parser.error('--config goes with --evaluate (add that)')
     if options.evaluate and not options.config and not is_pack(options.evaluate):
         parser.error('--evaluate CHECKPOINT goes with --config (add that, or name a pack)')
+    for flag, is_given in (('--boxes', options.boxes is not None), ('--perturb', options.perturb)):
+        if is_given and not options.evaluate:
+            parser.error(f'{flag} goes with --evaluate CHECKPOINT --config CONFIG (add that)')
+    if options.boxes and options.perturb:
+        parser.error("--perturb goes without --boxes: it perturbs the landmarks' boxes (leave one out)")
     others = {
         **{f'--{name}': getattr(options, name) for name in ('all', 'dataset', 'loss', 'name', 'plan', 'list')},
         '--dry-run': options.dry_run,
@@ -175,6 +189,8 @@ def check_paths(options: argparse.Namespace) -> None:
         raise UsageError(f'--plan {options.plan}: is no file (name the file of a plan, there or to be written)')
     if options.evaluate and not (options.evaluate.is_file() or is_pack(options.evaluate)):
         raise UsageError(f'--evaluate {options.evaluate}: no such file or pack (name a file of weights, or a pack)')
+    if options.boxes and not options.boxes.is_file():
+        raise UsageError(f'--boxes {options.boxes}: no such file (name a file of face boxes)')
 
 
 def repeat_job(job: Job, options: argparse.Namespace) -> list[str]:
@@ -184,6 +200,8 @@ def repeat_job(job: Job, options: argparse.Namespace) -> list[str]:
     what = ['--name', job.name, '--seeds', str(job.seed)]
     if options.evaluate:
         what = ['--evaluate', str(options.evaluate), *(['--config', options.config] if options.config else [])]
+        what += ['--boxes', str(options.boxes)] if options.boxes else []
+        what += ['--perturb'] if options.perturb else []
     how = [
         *(['--device', options.device] if options.device != 'auto' else []),
         *(['--processes', str(options.processes)] if options.processes != 1 else []),

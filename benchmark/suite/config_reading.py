@@ -140,12 +140,12 @@ def types_in(settings: object) -> frozenset[str]:
     return frozenset().union(*map(types_in, settings)) if isinstance(settings, list | tuple) else frozenset()
 
 
-def box_name(transforms: Mapping[str, Mapping]) -> str:
-    """How the face box is obtained and padded, from the transforms of the test pipeline by their type.
+def box_name(transforms: Mapping[str, Mapping], box: str = 'landmark bounding box') -> str:
+    """How a face box, in words ``box``, is padded by the transforms of the test pipeline, which go by their type.
 
     >>> box_name({'GetBBoxCenterScale': {}})
     'landmark bounding box x 1.25'
     """
     if 'FaceBox' in transforms:
-        return 'landmark bounding box x {:g}, official crop'.format(transforms['FaceBox']['padding'])
-    return 'landmark bounding box x {:g}'.format(transforms['GetBBoxCenterScale'].get('padding', 1.25))
+        return '{} x {:g}, official crop'.format(box, transforms['FaceBox']['padding'])
+    return '{} x {:g}'.format(box, transforms['GetBBoxCenterScale'].get('padding', 1.25))

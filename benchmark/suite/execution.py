@@ -11,13 +11,16 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 from mmpose.registry import MODELS
 
+from benchmark.datasets.box_files import FileBoxes, read_boxes
 from benchmark.datasets.prepared import Prepared, open_prepared
 from benchmark.errors import BenchmarkError
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.protocol.face_boxes import BOX_KINDS
 from benchmark.records.parts import Cost, Environment, Epoch, GivenWeights, Pretrained
+from benchmark.records.perturbations import forget_perturbations, write_perturbations
 from benchmark.records.plans import file_plan, read_plan
 from benchmark.records.predictions import Predictions, save_predictions, summarize
-from benchmark.records.record import Record, write_record
+from benchmark.records.record import Record, read_record, write_record
 from benchmark.suite.beginnings import begin, finish
 from benchmark.suite.checkpoints import latest_checkpoint, prune_checkpoints
 from benchmark.suite.complexity import gflops_if_countable
@@ -30,7 +33,8 @@ from benchmark.suite.gpu import repeat_bits
 from benchmark.suite.identity import Identity
 from benchmark.suite.parts_hook import PartsHook
 from benchmark.suite.peers import first_decides, is_first_process, join_processes, naming_silence, processes
-from benchmark.suite.planning import describe_dataset
+from benchmark.suite.perturbing import measure_perturbations
+from benchmark.suite.planning import describe_boxes, describe_dataset
 from benchmark.suite.progress_hook import ProgressHook
 from benchmark.suite.testing import evaluate_checkpoint
 from benchmark.suite.training import never, train, training_cost
@@ -114,6 +118,8 @@ def evaluate_weights(
     device: str,
     places: Places,
     report: Callable[[dict], None] | None = None,
+    boxes: Path | None = None,
+    perturbed: bool = False,
 ) -> None:
     """Test weights that were trained elsewhere, and store the result.
 
@@ -124,23 +130,27 @@ def evaluate_weights(
         device: 'cpu' or 'cuda'.
         places: folders.
         report: called while it is tested (see :class:`ProgressHook`); None: with nothing.
+        boxes: file of the face boxes of the test; None for those of the landmarks.
+        perturbed: whether to measure NME in perturbed boxes of the landmarks as well.
 
     Raises:
-        BenchmarkError: data, configuration, weights or disk are not usable, or something that makes the result has
-            changed since it was planned or while it was made.
+        BenchmarkError: data, configuration, weights, boxes or disk are not usable, or something that makes the result
+            has changed since it was planned or while it was made.
     """
     prepared = open_prepared(places.data, experiment.benchmark)
-    identity = _identify(experiment, prepared, device, weights, None, planned)
+    given = boxes and read_boxes(boxes, experiment.benchmark, prepared.test)
+    identity = _identify(experiment, prepared, device, weights, None, planned, given)
     environment = _set_up(experiment, device)
     state, meta = read_tensors(weights.path)
     model = MODELS.build(experiment.config.model)
     check_covers(state, model, weights.path)
     work = places.checkpoints(experiment.name, None, planned)
     config = runtime_config(experiment.config, 0, places.data, work, places.cache)
-    seconds, predictions = evaluate_checkpoint(config, weights.path, prepared, report)
+    in_boxes = given and {'boxes': str(given.path)}
+    seconds, predictions = evaluate_checkpoint(config, weights.path, prepared, report, in_boxes)
     origin = 'official weights' if 'source_sha256' in meta else 'given weights'
     record = Record(
-        **_described(experiment, prepared, None, identity),
+        **_described(experiment, prepared, None, identity, given),
         weights=GivenWeights(
             origin=origin,
             file=weights.path.name,
@@ -161,7 +171,12 @@ def evaluate_weights(
         ),
         environment=environment.model_copy(update=arithmetic(device)),
     )
-    _store(record, predictions, places)
+    stored = _store(record, predictions, places)
+    file = places.records / stored.file_name
+    if perturbed:
+        write_perturbations(measure_perturbations(config, weights.path, prepared, stored, report), file)
+    else:
+        forget_perturbations(file, stored.predictions_sha256)
 
 
 def _set_up(experiment: Experiment, device: str) -> Environment:
@@ -183,13 +198,21 @@ def _set_up(experiment: Experiment, device: str) -> Environment:
 
 
 def _identify(
-    experiment: Experiment, prepared: Prepared, device: str, weights: Weights | None, seed: int | None, planned: str
+    experiment: Experiment,
+    prepared: Prepared,
+    device: str,
+    weights: Weights | None,
+    seed: int | None,
+    planned: str,
+    boxes: FileBoxes | None = None,
 ) -> Identity:
     """What is run, which has to be what was planned."""
-    identity = experiment.identify(prepared.manifest.fingerprint, device, weights and weights.identity)
+    given = (one and one.identity for one in (weights, boxes))
+    identity = experiment.identify(prepared.manifest.fingerprint, device, *given)
     if identity.fingerprint(seed) != planned:
         raise BenchmarkError(
-            f'{experiment.path}: configuration, components or data have changed since it was planned (run it again)'
+            f'{experiment.path}: configuration, components, data or boxes have changed since it was planned '
+            '(run it again)'
         )
     return identity
 
@@ -204,7 +227,13 @@ def _check_components(experiment: Experiment) -> None:
         )
 
 
-def _described(experiment: Experiment, prepared: Prepared, seed: int | None, identity: Identity) -> dict:
+def _described(
+    experiment: Experiment,
+    prepared: Prepared,
+    seed: int | None,
+    identity: Identity,
+    boxes: FileBoxes | None = None,
+) -> dict:
     """What a record says before anything is measured."""
     _check_components(experiment)
     return {
@@ -219,14 +248,15 @@ def _described(experiment: Experiment, prepared: Prepared, seed: int | None, ide
         'backbone': experiment.backbone,
         'input_size': experiment.input_size,
         'config': experiment.text,
-        'box': experiment.box,
+        'box': experiment.padded(BOX_KINDS[boxes.kind]) if boxes else experiment.box,
+        'boxes': boxes and describe_boxes(boxes),
         'components': dict(identity.components.sources),
         'dataset': describe_dataset(prepared.manifest),
         'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
     }
 
 
-def _store(record: Record, predictions: Predictions, places: Places) -> None:
+def _store(record: Record, predictions: Predictions, places: Places) -> Record:
     record = record.model_copy(update={'predictions': f'{Path(record.file_name).stem}.npz'})
     save_predictions(predictions, places.records / record.predictions)
-    write_record(record, places.records)
+    return read_record(write_record(record, places.records))

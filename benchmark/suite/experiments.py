@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.protocol.face_boxes import BOX_KINDS, LANDMARKS, BoxKind
 from benchmark.records.parts import Settings
 from benchmark.suite.components import Components, find_components
 from benchmark.suite.config_reading import (
@@ -67,12 +68,22 @@ class Experiment:
     @property
     def box(self) -> str:
         """How the face box is obtained and padded."""
+        return self.padded(BOX_KINDS[LANDMARKS])
+
+    def padded(self, kind: BoxKind) -> str:
+        """How a face box of a kind is padded."""
         transforms = {transform.type: transform for transform in self._pipeline}
         if not transforms.keys() & {'FaceBox', 'GetBBoxCenterScale'}:
             raise BenchmarkError(
                 f'{self.path}: test_dataloader.dataset.pipeline lacks FaceBox or GetBBoxCenterScale (add one)'
             )
-        return box_name(transforms)
+        return box_name(transforms, kind.box)
+
+    @property
+    def has_official_crop(self) -> bool:
+        """Whether a face box is cropped as the official code does: as it is, its centre at (side - 1) / 2."""
+        found = [one for one in self._pipeline if one.type == 'FaceBox']
+        return any(one.align_corners and one.padding == 1 for one in found)
 
     @property
     def epochs(self) -> int:
@@ -138,9 +149,9 @@ class Experiment:
         except BenchmarkError as error:
             raise BenchmarkError(f'{self.path}: {error}') from error
 
-    def identify(self, dataset: str, device: str, weights: str | None = None) -> Identity:
+    def identify(self, dataset: str, device: str, weights: str | None = None, boxes: str | None = None) -> Identity:
         """What identifies its results, one object for all seeds; arguments as of :class:`.identity.Identity`."""
-        given = dataset, device, weights
+        given = dataset, device, weights, boxes
         if given not in self._identities:
             self._identities[given] = Identity(self.config.to_dict(), self.components, *given)
         return self._identities[given]

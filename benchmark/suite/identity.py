@@ -29,6 +29,7 @@ class Identity:
         dataset: fingerprint of the prepared data, or 'none' where nothing is prepared.
         device: kind of device: 'cpu' or 'cuda'.
         weights: what :attr:`benchmark.suite.weights.Weights.identity` says; None where there are none.
+        boxes: what :attr:`benchmark.datasets.box_files.FileBoxes.identity` says; None for boxes of the landmarks.
     """
 
     config: Mapping
@@ -36,6 +37,7 @@ class Identity:
     dataset: str
     device: str
     weights: str | None = None
+    boxes: str | None = None
 
     @cached_property
     def parts(self) -> dict[str, object]:
@@ -47,6 +49,7 @@ class Identity:
             'data': self.dataset,
             'device': f'{self.device} {GPU_VERSION}' if self.device == 'cuda' else self.device,
             'weights': self.weights,
+            **({'face boxes': self.boxes} if self.boxes else {}),
         }
 
     @cached_property

@@ -211,6 +211,8 @@ def _order(
         plan=setup.plan,
         weights_role=job.weights and job.weights.role,
         weights=job.weights and job.weights.path,
+        boxes=job.boxes and job.boxes.path,
+        perturbed=job.perturbed,
         until=setup.until,
         owner=owner,
     )

@@ -31,6 +31,8 @@ class Order:
         plan: the plan that names this run, if there is one.
         weights_role: what the weights are for: 'initial', 'random' or 'final'; None where there are none.
         weights: file of the weights.
+        boxes: file of the face boxes to test in; None for those of the landmarks.
+        perturbed: whether to test in perturbed boxes as well.
         until: time at which everything has to have ended, seconds since the epoch; None where there is no limit.
         owner: number of the last owner of the claim on it when this was ordered, 0 where there was none; what a later
             one has failed at is not tried again.
@@ -49,6 +51,8 @@ class Order:
     plan: Path | None = None
     weights_role: str | None = None
     weights: Path | None = None
+    boxes: Path | None = None
+    perturbed: bool = False
     until: float | None = None
     owner: int = 0
 

@@ -10,10 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from benchmark.datasets.box_files import FileBoxes, read_boxes
 from benchmark.datasets.manifest import Manifest, OutdatedDataError, read_manifest
+from benchmark.datasets.prepared import read_faces
 from benchmark.errors import BenchmarkError, UsageError
 from benchmark.protocol.benchmarks import get_benchmark
-from benchmark.records.parts import Dataset
+from benchmark.protocol.face_boxes import OFFICIAL_TABLE
+from benchmark.records.parts import Boxes, Dataset
 from benchmark.records.record import Record, Status
 from benchmark.suite.conditions import Places, Setup
 from benchmark.suite.config_reading import LOSS_NAMES
@@ -40,6 +43,8 @@ class Job:
         state: 'done' where it has its result, 'to-run', or what keeps it from being run.
         obstacle: what keeps it from being run, and what to do; one line.
         weights: weights to start from or to test; None where there are none, or where they are missing.
+        boxes: face boxes to test in; None for those of the landmarks.
+        perturbed: whether to test in perturbed boxes as well.
     """
 
     experiment: Experiment
@@ -49,6 +54,8 @@ class Job:
     state: State
     obstacle: str = ''
     weights: Weights | None = None
+    boxes: FileBoxes | None = None
+    perturbed: bool = False
 
     @property
     def name(self) -> str:
@@ -74,7 +81,8 @@ class Job:
     def identity(self) -> Identity:
         """What identifies its result besides the seed."""
         dataset = self.manifest.fingerprint if self.manifest else 'none'
-        return self.experiment.identify(dataset, self.device, self.weights and self.weights.identity)
+        given = (one and one.identity for one in (self.weights, self.boxes))
+        return self.experiment.identify(dataset, self.device, *given)
 
     def placeholder(self, status: Status, reason: str) -> Record:
         """A record without a result."""
@@ -92,6 +100,7 @@ class Job:
             input_size=self.experiment.input_size,
             config=self.experiment.text,
             components=dict(self.identity.components.sources),
+            boxes=self.boxes and describe_boxes(self.boxes),
             dataset=describe_dataset(self.manifest) if self.manifest else None,
             created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
         )
@@ -142,15 +151,53 @@ def plan_jobs(experiments: Iterable[Experiment], seeds: Sequence[int], places: P
     return [job for experiment in experiments for job in _plan(experiment, seeds, places, setup)]
 
 
-def plan_evaluation(experiment: Experiment, checkpoint: Path, places: Places, device: str) -> Job:
+def plan_evaluation(
+    experiment: Experiment,
+    checkpoint: Path,
+    places: Places,
+    device: str,
+    boxes: Path | None = None,
+    perturbed: bool = False,
+) -> Job:
     """The job of testing given weights.
 
+    Args:
+        experiment: network and test of the weights.
+        checkpoint: the weights.
+        places: folders.
+        device: 'cpu' or 'cuda'.
+        boxes: file of the face boxes; None for those of the landmarks.
+        perturbed: whether to test in perturbed boxes as well.
+
     Raises:
-        BenchmarkError: nothing is prepared, or there is no such file.
+        BenchmarkError: nothing is prepared, there is no such file, or the boxes do not fit data or configuration.
     """
     manifest = read_manifest(places.data, experiment.benchmark)
     weights = Weights('final', checkpoint, file_sha256(checkpoint))
-    return Job(experiment, None, manifest, device, 'to-run', weights=weights)
+    if boxes or perturbed:
+        check_takes_boxes(experiment)
+    found = None
+    if boxes is not None:
+        found = read_boxes(boxes, experiment.benchmark, read_faces(places.data, experiment.benchmark, 'test')[1])
+        if found.kind == OFFICIAL_TABLE and not experiment.has_official_crop:
+            raise BenchmarkError(
+                f'{boxes}: a table of official crops, and {experiment.path} crops otherwise: {experiment.box} '
+                '(choose a configuration of the official recipe)'
+            )
+    return Job(experiment, None, manifest, device, 'to-run', weights=weights, boxes=found, perturbed=perturbed)
+
+
+def check_takes_boxes(experiment: Experiment) -> None:
+    """Refuse a test whose faces cannot be put into other boxes.
+
+    Raises:
+        BenchmarkError: its dataset is not ``FaceDataset``.
+    """
+    kind = experiment.config.test_dataloader.dataset.type
+    if kind != 'FaceDataset':
+        raise BenchmarkError(
+            f'{experiment.path}: test_dataloader.dataset is a {kind}, which takes no other face boxes (use FaceDataset)'
+        )
 
 
 def in_order(jobs: Iterable[Job]) -> list[Job]:
@@ -210,6 +257,11 @@ def describe_dataset(manifest: Manifest) -> Dataset:
         pixels=manifest.pixels,
         annotation_noise=str(noise) if (noise := manifest.drawing and manifest.drawing.noise) else None,
     )
+
+
+def describe_boxes(boxes: FileBoxes) -> Boxes:
+    """What a record says of face boxes from a file."""
+    return Boxes(kind=boxes.kind, file=boxes.path.name, sha256=boxes.sha256)
 
 
 def find_manifest(data_root: Path, benchmark: str) -> Manifest | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,11 @@ from benchmark.suite.progress_hook import ProgressHook
 
 
 def evaluate_checkpoint(
-    config: Config, checkpoint: Path, prepared: Prepared, report: Callable[[dict], None] | None = None
+    config: Config,
+    checkpoint: Path,
+    prepared: Prepared,
+    report: Callable[[dict], None] | None = None,
+    boxes: Mapping[str, object] | None = None,
 ) -> tuple[float, Predictions | None]:
     """Test a checkpoint in a fresh runner: one that has trained would test the weights before averaging.
 
@@ -34,11 +38,14 @@ def evaluate_checkpoint(
         checkpoint: the checkpoint.
         prepared: the data.
         report: called as that of :class:`benchmark.suite.progress_hook.ProgressHook`; None: with nothing.
+        boxes: which face boxes the test faces have, as arguments of
+            :class:`benchmark.models.batches.face_dataset.FaceDataset`; None: those of the landmarks, which training
+            faces have in any case.
 
     Returns:
         Seconds that the test took, and the predictions; None in all but the first of several processes.
     """
-    seconds, collector = _test(config, checkpoint, report)
+    seconds, collector = _test(config, checkpoint, report, boxes=boxes)
     on_training_faces = None
     if config.get('mirror_offset', False):
         more, on_training_faces = _test(config, checkpoint, None, 'train')
@@ -52,14 +59,18 @@ def evaluate_checkpoint(
 
 
 def _test(
-    config: Config, checkpoint: Path, report: Callable[[dict], None] | None, split: str = 'test'
+    config: Config,
+    checkpoint: Path,
+    report: Callable[[dict], None] | None,
+    split: str = 'test',
+    boxes: Mapping[str, object] | None = None,
 ) -> tuple[float, PredictionCollector]:
     """Seconds, and what was predicted on a split; nothing in all but the first of several processes."""
     # Unformatted: the log of the training has the same, and formatting takes tenths of a second each time.
     config = Config(config.to_dict(), config.text, config.filename, format_python_code=False)
     config.load_from = str(checkpoint)
     config.experiment_name = f'{Path(config.filename).stem}-{split}'
-    config.test_dataloader.dataset.split = split
+    config.test_dataloader.dataset.update(boxes or {}, split=split)
     config.train_dataloader = config.train_cfg = config.optim_wrapper = config.param_scheduler = None
     config.val_dataloader = config.val_evaluator = config.val_cfg = None
     config.default_hooks.pop('checkpoint', None)

@@ -150,7 +150,16 @@ def _execute(order: Order, report: Callable[[dict], None], stop: Callable[[float
         digest = file_sha256(order.weights) if order.weights else None
         weights = Weights(order.weights_role, order.weights, digest)
     if order.seed is None:
-        evaluate_weights(experiment, order.fingerprint, weights, order.device, order.places, report)
+        evaluate_weights(
+            experiment,
+            order.fingerprint,
+            weights,
+            order.device,
+            order.places,
+            report,
+            boxes=order.boxes,
+            perturbed=order.perturbed,
+        )
         return
     if has_result(order, order.places.records):
         return  # another process has just finished it

@@ -11,6 +11,7 @@ from benchmark.analysis.audit.continuation import part_findings
 from benchmark.analysis.audit.curve import curve_findings
 from benchmark.analysis.audit.figures import data_findings, metric_findings
 from benchmark.analysis.audit.finding import Finding
+from benchmark.analysis.audit.given_boxes import box_findings
 from benchmark.analysis.audit.registration import plan_findings
 from benchmark.analysis.audit.sealing import fingerprint_findings, hash_findings, seal_findings
 from benchmark.analysis.audit.texts import file_name_findings, path_findings
@@ -45,6 +46,8 @@ def check_record(path: Path, content: bytes, record: Record, digest: Digest | No
         return checks
     if record.plan is not None:
         checks['plan'] = plan_findings(path, record)
+    if record.boxes is not None:
+        checks['face boxes'] = box_findings(path, record)
     predictions = path.with_name(record.predictions)
     if record.schema_version >= SEALED_SINCE:
         checks['predictions unchanged'] = hash_findings(path, record, digest.file_sha256)

@@ -32,6 +32,7 @@ CODES: Mapping[str, Severity] = {
     'mixed': 'note',
     'path': 'flag',
     'plan': 'fault',
+    'boxes': 'fault',
     'other-data': 'fault',
     'copy': 'fault',
     'moved': 'fault',

@@ -58,6 +58,7 @@ def pair_findings(runs: Sequence[Run], doubted: Collection[Path] = ()) -> list[P
     Records of one run may have the same predictions: the same configuration and seed, trained twice, with a result that
     is the same as well. Where name or configuration differ, but loss, network and seed do not, or where one of them
     tested given weights, which may be those of the other, that the predictions are the same is for a person to judge.
+    The same weights in other face boxes may predict what they like.
 
     Args:
         runs: finished ones, of any benchmarks.
@@ -75,7 +76,8 @@ def pair_findings(runs: Sequence[Run], doubted: Collection[Path] = ()) -> list[P
         for first, second in sorted(_suspects(members)):
             pair = _judge(members[first], members[second])
             found += [pair] if pair else []
-        found += [Pair(*mixture) for mixture in mixture_findings(members)]
+        # Weights that are tested in several boxes predict nearly the same in each, which their records say.
+        found += [Pair(*mixture) for mixture in mixture_findings([run for run in members if not run.record.boxes])]
     return found
 
 
@@ -162,6 +164,9 @@ def _with_common_rows(runs: Sequence[Run]) -> set[tuple[int, int]]:
 
 
 def _judge(first: Run, second: Run) -> Pair | None:
+    in_other_boxes = first.record.boxes != second.record.boxes
+    if in_other_boxes and _weights_of(first.record) == _weights_of(second.record):
+        return None
     one, other = first.read_predictions(), second.read_predictions()
     found = compare_predictions(one, other)
     if found is None:
@@ -171,14 +176,20 @@ def _judge(first: Run, second: Run) -> Pair | None:
         if _identity(first.record) == _identity(second.record):
             return None
         code = 'twin' if _are_twins(first.record, second.record) else code
+    elif in_other_boxes:  # given weights, which may be those that the other record trained
+        code = 'twin'
     text = f'{second.predictions_path}: holds the predictions of another record, {first.predictions_path}: {found.text}'
     what_to_do = {'twin': 'look whether both are one training'}.get(code, 'restore it or run the experiment again')
     return Pair(Finding(code, f'{text} ({what_to_do})'), first, second)
 
 
 def _identity(record: Record) -> tuple:
-    weights = record.weights and record.weights.sha256
+    weights = _weights_of(record)
     return record.benchmark, record.name, record.seed, record.recipe, record.config, weights, record.method
+
+
+def _weights_of(record: Record) -> str | None:
+    return record.weights and record.weights.sha256
 
 
 def _same_result(first: Run, second: Run) -> bool:

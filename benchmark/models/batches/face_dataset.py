@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,15 @@ from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
+from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from benchmark.datasets.box_files import read_boxes
+from benchmark.datasets.boxes import perturbed_box
 from benchmark.datasets.crops import open_crops
-from benchmark.datasets.prepared import open_prepared
+from benchmark.datasets.prepared import Face, open_prepared
 from benchmark.protocol.benchmarks import get_benchmark
+from benchmark.protocol.face_boxes import OFFICIAL_TABLE
 
 
 def face_metainfo(benchmark: str) -> dict:
@@ -51,41 +56,66 @@ class FaceDataset(BaseCocoStyleDataset):
         benchmark: name of the benchmark.
         split: 'train' or 'test'.
         data_root: folder of all prepared benchmarks.
+        boxes: file of the face boxes of this split (see :mod:`benchmark.datasets.box_files`); None: those of the
+            landmarks.
+        perturbation: scale and shift of the landmarks' boxes (see :func:`benchmark.datasets.boxes.perturbed_box`).
         **kwargs: arguments of MMPose's ``BaseCocoStyleDataset``, such as ``pipeline``.
 
     Raises:
-        BenchmarkError: nothing is prepared, or an image is absent.
+        BenchmarkError: nothing is prepared, an image is absent, or the file of boxes does not fit.
     """
 
-    def __init__(self, benchmark: str, split: str, data_root: str, **kwargs) -> None:
+    def __init__(
+        self,
+        benchmark: str,
+        split: str,
+        data_root: str,
+        boxes: str | None = None,
+        perturbation: tuple[float, float] | None = None,
+        **kwargs,
+    ) -> None:
         self.benchmark = benchmark
         self.split = split
+        self.boxes = boxes
+        self.perturbation = perturbation
         super().__init__(data_root=data_root, metainfo=face_metainfo(benchmark), test_mode=split == 'test', **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """One entry a face.
 
-        ``id`` is its place in the split, ``bbox`` (1, 4) the landmarks' tight box (x1, y1, x2, y2), and
-        ``official_box`` (3,) the centre and side of its box in an official table, where it has one.
+        ``id`` is its place in the split, ``bbox`` (1, 4) the landmarks' tight box (x1, y1, x2, y2) or what takes its
+        place, and ``official_box`` (3,) the centre and side of its box in an official table, where it has one.
         """
         prepared = open_prepared(Path(self.data_root), self.benchmark)
+        faces = getattr(prepared, self.split)
+        rectangles, official = self._boxes(faces)
         data = []
-        for index, face in enumerate(getattr(prepared, self.split)):
-            low, high = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
+        for index, face in enumerate(faces):
             entry = {
                 'id': index,
                 'img_id': index,
                 'img_path': str(prepared.image_path(face)),
-                'bbox': np.concatenate((low, high))[None].astype(np.float32),
+                'bbox': rectangles[index][None].astype(np.float32),
                 'bbox_score': np.ones(1, dtype=np.float32),
                 'keypoints': face.keypoints[None].astype(np.float32),
                 'keypoints_visible': np.ones((1, len(face.keypoints)), dtype=np.float32),
                 'category_id': 1,
             }
-            if face.box is not None:
-                entry['official_box'] = np.array(face.box, dtype=np.float32)
+            if official[index] is not None:
+                entry['official_box'] = np.array(official[index], dtype=np.float32)
             data.append(entry)
         return data
+
+    def _boxes(self, faces: Sequence[Face]) -> tuple[Sequence[NDArray], Sequence]:
+        """For each face a rectangle (4,), and centre and side of its box in an official table or None."""
+        scale, shift = self.perturbation or (1, 0)
+        rectangles = [perturbed_box(face, index, scale, shift) for index, face in enumerate(faces)]
+        if self.boxes is None:
+            return rectangles, [None if self.perturbation else face.box for face in faces]
+        given = read_boxes(Path(self.boxes), self.benchmark, faces)
+        if given.kind == OFFICIAL_TABLE:
+            return rectangles, given.values
+        return given.values, [None] * len(faces)
 
 
 @DATASETS.register_module()

@@ -10,6 +10,7 @@ from benchmark.site.figures.ellipses import ambiguity_ellipses
 from benchmark.site.figures.figure import Figure, Part, make_sheet
 from benchmark.site.figures.forest import Effect, forest_plot
 from benchmark.site.figures.mean_face import landmark_errors
+from benchmark.site.figures.perturbations import box_curves
 
 __all__ = [
     'Curve',
@@ -19,6 +20,7 @@ __all__ = [
     'Part',
     'TrainingCurve',
     'ambiguity_ellipses',
+    'box_curves',
     'error_curves',
     'faces',
     'forest_plot',

@@ -19,6 +19,7 @@ from benchmark.site.board import method_name
 from benchmark.site.figures import Figure, TrainingCurve, ambiguity_ellipses, landmark_errors, training_curves
 from benchmark.site.pages.faces import Photographs, gains_and_losses, worst_faces
 from benchmark.site.pages.payload import error_payload
+from benchmark.site.pages.perturbed import perturbation_figure, perturbation_table
 from benchmark.site.pages.surroundings import arithmetic_text, commit_text, device_text, packages_text, parts_text
 from benchmark.site.tables import NOT_KNOWN, Cell, Column, Line, Table, differences_table
 from benchmark.site.waiting import current_text
@@ -38,8 +39,9 @@ class ExperimentView:
         axis_findings: that of the axes of its heatmaps, where the true ones are known.
         differences: the same in every measure, as a table; None where there is nothing to compare.
         scores: every figure of every seed; None without a result.
-        figures: 'curves', 'landmarks', 'ellipses', 'worst', 'gains'; absent where there is nothing to show, or where
-            the page of the benchmark shows it.
+        perturbed: NME in perturbed face boxes; None where that was not measured.
+        figures: 'curves', 'perturbed', 'landmarks', 'ellipses', 'worst', 'gains'; absent where there is
+            nothing to show, or where the page of the benchmark shows it.
         payload: per-image errors of the row and its baseline; None without a result.
         provenance: where the numbers come from, a column for every seed.
         is_leading: whether the figures of the benchmark show the row beside its baseline.
@@ -56,6 +58,7 @@ class ExperimentView:
     axis_findings: tuple[AxisDifference, ...]
     differences: Table | None
     scores: Table | None
+    perturbed: Table | None
     figures: Mapping[str, Figure]
     payload: dict | None
     provenance: Table
@@ -79,6 +82,10 @@ def experiment_view(
     is_leading = analysis.leading_pair == (row, baseline)
     compared = [analysis.difference(row, baseline, measure) for measure in analysis.measures] if baseline else []
     shown = (baseline, row) if baseline else (row,)
+    perturbed = row.done[0].read_perturbations() if row.done else None
+    figures = _figures(analysis, row, None if is_leading else baseline, photographs) if row.done else _training(row)
+    if perturbed:
+        figures['perturbed'] = perturbation_figure(perturbed, f'{row.loss}, {row.network}')
     return ExperimentView(
         row,
         f'{row.loss}, {row.network}, {row.benchmark.title}',
@@ -89,7 +96,8 @@ def experiment_view(
         tuple(found for found in analysis.axis_differences if found.row is row),
         differences_table('Differences to the baseline, percentage points', compared),
         scores_table(analysis, row) if row.done else None,
-        _figures(analysis, row, None if is_leading else baseline, photographs) if row.done else _training(row),
+        perturbed and perturbation_table(perturbed),
+        figures,
         error_payload(analysis, [shown], links) if row.done else None,
         provenance_table(row),
         is_leading,
@@ -206,6 +214,8 @@ def provenance_table(row: Row) -> Table:
                 'Settings': record.settings and _settings(record.settings),
                 'Pretrained': record.pretrained and _pretrained(record.pretrained),
                 'Weights': record.weights and _weights(record.weights),
+                'Face boxes': record.boxes
+                and f'{record.boxes.kind} {record.boxes.file}, SHA-256 {record.boxes.sha256}',
                 'Driver': made and made.driver,
                 'Python': made and made.python,
                 'Packages': made and packages_text(made),
