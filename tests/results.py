@@ -19,8 +19,9 @@ from benchmark.analysis.sections import Section, make_sections
 from benchmark.analysis.store import Store
 from benchmark.protocol import test_sets
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
+from benchmark.protocol.face_boxes import BOX_KINDS
 from benchmark.protocol.layouts import Layout
-from benchmark.records.parts import Cost, Dataset, Environment, Epoch
+from benchmark.records.parts import Boxes, Cost, Dataset, Environment, Epoch
 from benchmark.records.predictions import Predictions, save_predictions, summarize
 from benchmark.records.record import SEALED_SINCE, Record, write_record
 from benchmark.records.seal import file_sha256, fingerprint_of, seal_of
@@ -32,6 +33,12 @@ _NAMES = {'cofw': '{:04d}.png', 'wflw': '1--Handshaking/1_Handshaking_{}.jpg', '
 
 def _sha(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def boxes_from(kind: str) -> dict[str, object]:
+    """What a record says that was tested in face boxes of a file."""
+    boxes = Boxes(kind=kind, file='boxes.tsv', sha256=_sha(kind))
+    return {'boxes': boxes, 'box': f'{BOX_KINDS[kind].box} x 1, official crop'}
 
 
 def edit_record(path: Path, **changes: object) -> None:

@@ -9,19 +9,21 @@ from benchmark.analysis.difference import Difference
 from benchmark.protocol.measures import Measure
 from benchmark.records.parts import GivenWeights
 from benchmark.records.record import Record, write_record
+from tests.results import boxes_from
 
 
 @pytest.fixture
 def give_weights(factory) -> Callable[..., Record]:
-    """Adds a row of official weights; the options are the factory's."""
+    """Adds a row of official weights, in face boxes of a file where their kind is given; the options are the factory's."""
 
-    def add(benchmark: str, loss: str = 'STAR', **options) -> Record:
+    def add(benchmark: str, loss: str = 'STAR', boxes: str | None = None, **options) -> Record:
         record = factory.add(benchmark, loss, 99, **options)
         (factory.reports / 'records' / record.file_name).unlink()
         weights = GivenWeights(
             origin='official weights', file='star.pth', sha256='ab' * 32, converted_from=None, converted_part=None
         )
-        given = record.model_copy(update={'seed': None, 'weights': weights})
+        changes = {'seed': None, 'weights': weights, **(boxes_from(boxes) if boxes else {})}
+        given = record.model_copy(update=changes)
         write_record(given, factory.reports / 'records')
         return given
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.datasets.annotations import Face
-from benchmark.datasets.boxes import crop_matrix, face_box
+from benchmark.datasets.boxes import crop_matrix, face_box, perturbed_box
 
 
 @pytest.fixture
@@ -60,3 +60,26 @@ def test_box_centre_comes_to_the_middle_and_its_side_fills_the_crop(make_face, p
 def test_conventions_differ_by_half_a_pixel_of_the_crop(make_face, padding):
     matrices = [crop_matrix(make_face(), padding, 128, align_corners) for align_corners in (False, True)]
     np.testing.assert_allclose(matrices[0] - matrices[1], [[0, 0, 0.5], [0, 0, 0.5]], atol=1e-12)
+
+
+@pytest.mark.parametrize('number', [0, 1, 77])
+def test_box_that_is_not_perturbed_is_that_of_the_landmarks_to_the_bit(number):
+    keypoints = np.random.default_rng(number).uniform(-30, 900, (68, 2))
+    box = perturbed_box(Face('a.png', 900, 900, keypoints), number, 1.0, 0.0)
+    np.testing.assert_array_equal(box, [*keypoints.min(axis=0), *keypoints.max(axis=0)])
+
+
+def test_scaled_box_keeps_its_centre_and_shape(make_face):
+    # Box of the landmarks: (10, 20) to (50, 100).
+    np.testing.assert_allclose(perturbed_box(make_face(), 3, 1.5, 0.0), [0, 0, 60, 120])
+    np.testing.assert_allclose(perturbed_box(make_face(), 3, 0.5, 0.0), [20, 40, 40, 80])
+
+
+@pytest.mark.parametrize('shift', [0.05, 0.2])
+def test_moved_boxes_lie_at_one_distance_all_around(make_face, shift):
+    moves = np.array([perturbed_box(make_face(), number, 1.0, shift) - [10, 20, 50, 100] for number in range(200)])
+    np.testing.assert_allclose(moves[:, :2], moves[:, 2:])
+    np.testing.assert_allclose(moves[0], [80 * shift, 0, 80 * shift, 0])
+    np.testing.assert_allclose(np.hypot(*moves[:, :2].T), 80 * shift)
+    directions = np.sort(np.arctan2(moves[:, 1], moves[:, 0]))
+    assert np.diff(directions).max() < 3 * 2 * np.pi / 200

@@ -9,6 +9,7 @@ import pytest
 from benchmark.analysis.sections import Section
 from benchmark.records.parts import GivenWeights, Settings
 from benchmark.records.record import Record, write_record
+from tests.results import boxes_from
 
 OFFICIAL = 'Hourglass (4 stacks, AAM)'
 
@@ -29,10 +30,10 @@ def add_published(factory) -> Callable[..., list[Record]]:
     """Adds a row of STAR in the published setting.
 
     ``seeds`` is their number, ``batch`` the images behind a step (None: not recorded), ``weights`` an origin of given
-    weights; ``checkpoint_rule``, ``box`` and ``pretrained`` go into the records, everything else to the factory.
+    weights, ``boxes`` a kind of face boxes from a file; ``checkpoint_rule``, ``box`` and ``pretrained`` go into the records, everything else to the factory.
     """
 
-    def add(benchmark='wflw', seeds=3, batch=32, weights=None, **options) -> list[Record]:
+    def add(benchmark='wflw', seeds=3, batch=32, weights=None, boxes=None, **options) -> list[Record]:
         options = {'network': OFFICIAL, 'epochs': 500, **options}
         changes = {key: options.pop(key) for key in ('checkpoint_rule', 'box', 'pretrained') if key in options}
         switches = {'accumulation': 1, 'channels_last': False, 'compiled': False, 'gradient_checkpointing': False}
@@ -41,6 +42,8 @@ def add_published(factory) -> Callable[..., list[Record]]:
             seeds = 1
             changes |= {'seed': None, 'weights': _weights(weights), 'checkpoint_rule': weights, 'settings': None}
             options |= {'epochs': 0, 'recipe': 'w'}
+        if boxes:
+            changes |= boxes_from(boxes)
         added = []
         for seed in range(seeds):
             record = factory.add(benchmark, options.get('loss', 'STAR'), seed, **_without(options, 'loss'))

@@ -238,3 +238,52 @@ def test_reading_a_store_takes_no_memory_of_its_own(make_data, build):
     for index in range(len(dataset)):
         assert dataset[index]['inputs'].shape == (3, 512, 512)
     assert private_bytes() - before < 10e6
+
+
+def test_boxes_of_a_file_take_the_place_of_the_landmarks(make_data, build, tmp_path):
+    root = make_data('wflw')
+    faces = open_prepared(Path(root), 'wflw').test
+    boxes = [(10 + index, 20, 50, 70) for index, _ in enumerate(faces)]
+    lines = [
+        ' '.join(map(str, [*face.keypoints.ravel().tolist(), *box, *[0] * 6, face.image]))
+        for face, box in zip(faces, boxes, strict=True)
+    ]
+    (tmp_path / 'list.txt').write_text('\n'.join(lines))
+    dataset = build('FaceDataset', root, 'wflw', 'test', boxes=str(tmp_path / 'list.txt'))
+    entries = dataset.load_data_list()
+    np.testing.assert_array_equal([entry['bbox'][0] for entry in entries], boxes)
+    assert not any('official_box' in entry for entry in entries)
+
+
+def test_table_of_official_crops_is_cropped_as_it_says(make_data, build, tmp_path):
+    root = make_data('300w')
+    faces = open_prepared(Path(root), '300w').test
+    rows = []
+    for face in faces:
+        low, high = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
+        crop = 1.1 * (high - low).max() / 200, *((low + high) / 2 + 1)
+        rows.append('\t'.join([face.image, ','.join(map(str, face.keypoints.ravel())), *map(str, crop)]))
+    (tmp_path / 'test.tsv').write_text('\n'.join(rows))
+    placed = {'type': 'FaceBox', 'padding': 1.0, 'align_corners': True, 'input_size': (64, 64)}
+    plain, given = (
+        build('FaceDataset', root, '300w', 'test', pipeline=[placed], **boxes)
+        for boxes in ({}, {'boxes': str(tmp_path / 'test.tsv')})
+    )
+    for one, other in zip(plain, given, strict=True):
+        np.testing.assert_allclose(other['bbox_scale'], 1.1 * one['bbox_scale'], rtol=1e-5)
+        half_a_pixel = (other['bbox_scale'] - one['bbox_scale']) / 128
+        np.testing.assert_allclose(other['bbox_center'], one['bbox_center'] + half_a_pixel + 1, rtol=1e-5)
+
+
+def test_perturbed_boxes_are_of_the_landmarks(make_data, build):
+    root = make_data('300w')
+    usual, same, larger = (
+        [entry['bbox'][0] for entry in build('FaceDataset', root, split='test', **options).load_data_list()]
+        for options in ({}, {'perturbation': (1.0, 0.0)}, {'perturbation': (1.2, 0.0)})
+    )
+    np.testing.assert_array_equal(same, usual)
+    np.testing.assert_allclose(
+        np.array(larger)[:, 2:] - np.array(larger)[:, :2],
+        1.2 * np.diff(np.reshape(usual, (-1, 2, 2)), axis=1)[:, 0],
+        rtol=1e-5,
+    )
