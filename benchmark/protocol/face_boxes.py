@@ -32,6 +32,7 @@ class BoxKind:
         suffix: what it adds to the name of a benchmark, which pages and exported files are called by.
         title: what it adds to the title of a benchmark; empty for the usual kind.
         box: one such box in words, before it is padded.
+        about: what it is, for a reader.
         claimed: which of the boxes that published figures name (see :mod:`benchmark.protocol.claims`) are of its kind.
     """
 
@@ -39,6 +40,7 @@ class BoxKind:
     suffix: str
     title: str
     box: str
+    about: str
     claimed: frozenset[str]
 
 
@@ -46,8 +48,29 @@ class BoxKind:
 BOX_KINDS: Mapping[str, BoxKind] = {
     kind.name: kind
     for kind in (
-        BoxKind(LANDMARKS, '', '', 'landmark bounding box', frozenset({'landmarks', 'detector', ''})),
-        BoxKind(OFFICIAL_TABLE, '-official-boxes', 'official boxes', 'official box', frozenset({'landmarks', ''})),
-        BoxKind(WFLW_RECTANGLES, '-rectangles', 'boxes of a detector', 'WFLW rectangle', frozenset({'detector'})),
+        BoxKind(
+            LANDMARKS,
+            '',
+            '',
+            'landmark bounding box',
+            'the tight box of the true landmarks',
+            frozenset({'landmarks', 'detector', ''}),
+        ),
+        BoxKind(
+            OFFICIAL_TABLE,
+            '-official-boxes',
+            'official boxes',
+            'official box',
+            'scale and centre of the face in a table of the official STAR and ADNet code',
+            frozenset({'landmarks', ''}),
+        ),
+        BoxKind(
+            WFLW_RECTANGLES,
+            '-rectangles',
+            'boxes of a detector',
+            'WFLW rectangle',
+            "the rectangle that WFLW's lists hold, which a detector has found",
+            frozenset({'detector'}),
+        ),
     )
 }

@@ -17,6 +17,7 @@ from benchmark.analysis.replication import LEAST_OF_ROW
 from benchmark.analysis.rows import BASELINE_LOSS
 from benchmark.protocol.benchmarks import BENCHMARKS, Benchmark
 from benchmark.protocol.differences import LEAST_SEEDS
+from benchmark.protocol.face_boxes import BOX_KINDS, SCALES, SHIFTS
 from benchmark.protocol.power import deviation_factors
 from benchmark.protocol.statistics import LEAST_IMAGES
 from benchmark.site.pages.payload import QUANTUM
@@ -37,6 +38,9 @@ def definitions_text() -> str:
     return environment.get_template('definitions.md.j2').render(
         benchmarks=[benchmark for benchmark in BENCHMARKS.values() if not benchmark.synthetic],
         points=_points,
+        box_kinds=BOX_KINDS.values(),
+        scales=_listed(SCALES),
+        shifts=_listed(SHIFTS[1:]),
         subsets=_subsets,
         resamples=RESAMPLES,
         seeds=_SEEDS,
@@ -67,6 +71,12 @@ def _points(sides: Sequence[Sequence[int]]) -> str:
     if all(len(side) == 1 for side in sides):
         return ', '.join(str(side[0]) for side in sides)
     return 'means of ' + ' and of '.join(f'{side[0]}..{side[-1]}' for side in sides)
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    """'0.1, 0.2 or 0.3'."""
+    *others, last = (f'{number:g}' for number in numbers)
+    return f'{", ".join(others)} or {last}'
 
 
 def _subsets(benchmark: Benchmark) -> str:

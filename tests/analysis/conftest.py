@@ -14,7 +14,7 @@ from tests.results import boxes_from
 
 @pytest.fixture
 def give_weights(factory) -> Callable[..., Record]:
-    """Adds a row of official weights, in face boxes of a file where their kind is given; the options are the factory's."""
+    """Adds a row of official weights, in ``boxes`` of a file of that kind; the other options are the factory's."""
 
     def add(benchmark: str, loss: str = 'STAR', boxes: str | None = None, **options) -> Record:
         record = factory.add(benchmark, loss, 99, **options)

@@ -30,7 +30,8 @@ def add_published(factory) -> Callable[..., list[Record]]:
     """Adds a row of STAR in the published setting.
 
     ``seeds`` is their number, ``batch`` the images behind a step (None: not recorded), ``weights`` an origin of given
-    weights, ``boxes`` a kind of face boxes from a file; ``checkpoint_rule``, ``box`` and ``pretrained`` go into the records, everything else to the factory.
+    weights, ``boxes`` a kind of face boxes from a file; ``checkpoint_rule``, ``box`` and ``pretrained`` go into the
+    records, everything else to the factory.
     """
 
     def add(benchmark='wflw', seeds=3, batch=32, weights=None, boxes=None, **options) -> list[Record]:

@@ -14,7 +14,16 @@ from benchmark.datasets.prepared import open_prepared
 from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.datasets.synthetic.sampling import CONDITIONS
 from benchmark.errors import BenchmarkError
+from benchmark.records.perturbations import (
+    GRID,
+    UNCHANGED,
+    Perturbations,
+    Point,
+    headline_nme,
+    write_perturbations,
+)
 from benchmark.records.predictions import Predictions
+from benchmark.records.record import read_record
 from benchmark.site.build import Site, build_reports
 from benchmark.site.pages.faces import Photographs
 from tests.results import edit_record
@@ -310,3 +319,39 @@ def test_unreadable_photograph_is_named(drawn, tmp_path):
     with pytest.raises(BenchmarkError, match='not a readable image') as caught:
         build_reports(tmp_path / 'with-images', [reports], Photographs(ImageSource(data)))
     assert str(path) in str(caught.value)
+
+
+def test_rows_in_other_boxes_have_pages_of_their_own_that_go_with_them(factory, add_published):
+    add_published(name='trained')
+    (given,) = add_published(weights='official weights', boxes='WFLW rectangles')
+    build_reports(factory.reports)
+    usual, detected = ((factory.reports / f'wflw{suffix}.html').read_text() for suffix in ('', '-rectangles'))
+    assert 'WFLW rectangle x 1' in detected and 'WFLW rectangle x 1' not in usual
+    assert 'A protocol of its own' in detected and 'A protocol of its own' not in usual
+    assert '4.02' in usual and '4.02' not in detected, 'the published figure stands beside boxes of the landmarks alone'
+    for path in (factory.reports / 'records').glob(f'{given.file_name.removesuffix(".json")}*'):
+        path.unlink()
+    build_reports(factory.reports)
+    assert not list(factory.reports.rglob('*rectangles*'))
+
+
+def test_curve_of_perturbed_boxes_is_on_the_page_of_its_row(factory, add_published, made):
+    (record,) = add_published(weights='given weights')
+    build_reports(factory.reports)
+    (page,) = (path for path in made() if path.startswith('experiments/'))
+    assert 'In perturbed face boxes' not in (factory.reports / page).read_text()
+    path = factory.reports / 'records' / record.file_name
+    record = read_record(path)
+    nme = headline_nme(record.metrics, 'inter-ocular')
+    measured = Perturbations(
+        **{key: getattr(record, key) for key in ('name', 'fingerprint', 'benchmark', 'predictions_sha256')},
+        weights_sha256=record.weights.sha256,
+        normalizer='inter-ocular',
+        images=2500,
+        points=[Point(scale=a, shift=b, nme=nme if (a, b) == UNCHANGED else 12.34) for a, b in GRID],
+    )
+    write_perturbations(measured, path)
+    build_reports(factory.reports)
+    assert page in made()
+    text = (factory.reports / page).read_text()
+    assert 'In perturbed face boxes' in text and text.count('<td>12.34</td>') == len(GRID) - 1

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from benchmark.protocol.claims import load_claims
 from benchmark.records.parts import Pretrained
 from benchmark.site.departures import departures
+from benchmark.site.published import claims_of, literature_table
 from benchmark.site.reproduction import reproduction_table
 from benchmark.site.tables import NONE
 from tests.results import table_records
@@ -130,22 +132,54 @@ def test_configuration_nearest_to_the_published_setting_is_taken(factory, add_pu
     assert lines()[0]['Measured with'].startswith(f'STAR, {OFFICIAL}')
 
 
-def test_official_weights_check_the_evaluation_in_a_line_of_their_own(add_published, lines):
+def test_official_weights_in_official_boxes_check_the_evaluation(add_published, lines):
+    add_published(weights='official weights', boxes='official table', error=0.05)
+    (given, *_) = lines()
+    assert given['Measured with'].endswith('official weights')
+    assert given['Comparable'].startswith('checks the evaluation, not the training')
+    assert 'picked on the test set' in given['Comparable']
+    assert given['Difference'] != NONE
+
+
+def test_official_weights_in_the_landmarks_boxes_are_not_comparable_and_say_why(add_published, lines):
     add_published(weights='official weights', error=0.05)
     add_published(name='trained', seeds=1)
     trained, given = lines()[:2]
     assert trained['Measured with'].endswith('1 seed')
     assert trained['Comparable'] == 'not comparable: 1 seed instead of at least 3'
     assert given['Measured with'].endswith('official weights')
-    assert given['Comparable'].startswith('checks the evaluation, not the training')
-    assert 'picked on the test set' in given['Comparable']
-    assert trained['Difference'] == NONE != given['Difference']
+    reason = "landmarks' box instead of that of the official table (give it with --boxes)"
+    assert given['Comparable'] == f'not comparable: {reason}'
+    assert trained['Difference'] == given['Difference'] == NONE
+
+
+def test_no_published_figure_stands_beside_boxes_of_a_detector(add_published, sections):
+    add_published(weights='official weights', boxes='WFLW rectangles')
+    add_published(name='trained')
+    usual, detected = sections()
+    assert detected.benchmark.title == 'WFLW, boxes of a detector' and len(detected.rows) == 1
+    assert reproduction_table(detected) is None and literature_table(detected) is None
+    assert all(row.record.boxes is None for row in usual.rows)
+    tables = [*table_records(reproduction_table(usual)), *table_records(literature_table(usual))]
+    assert not [line for line in tables if 'official weights' in ' '.join(line.values())]
+
+
+def test_figure_in_boxes_of_a_detector_stands_beside_its_kind_alone(add_published, sections, monkeypatch):
+    claims = load_claims()
+    claims.loc[(claims['dataset'] == 'wflw') & (claims['method'] == 'SLPT'), 'box'] = 'detector'
+    monkeypatch.setattr('benchmark.protocol.claims.load_claims', lambda: claims)
+    claims_of.cache_clear()
+    add_published(weights='official weights', boxes='WFLW rectangles')
+    (detected,) = sections()
+    methods = {line['Method'] for line in table_records(literature_table(detected))}
+    claims_of.cache_clear()
+    assert methods == {'SLPT', 'STAR'}, 'the figure, and the row itself'
 
 
 @pytest.mark.parametrize('change', [{'train_images': None, 'sizes': {'full': 300}}, {'input_size': (128, 128)}])
 def test_official_weights_on_other_faces_or_input_have_no_difference(add_published, lines, change):
-    add_published(weights='official weights', **change)
-    given = lines()[1]
+    add_published(weights='official weights', boxes='official table', **change)
+    given = lines()[0]
     assert given['Comparable'].startswith('not comparable: ')
     assert given['Difference'] == NONE
 

@@ -75,12 +75,18 @@ def test_figures_of_the_published_setting_are_reproduced_with_their_difference(a
 
 
 def test_official_weights_reproduce_no_figure_and_have_a_column_of_their_own(add_published, figures):
-    add_published('cofw', weights='official weights')
+    add_published('cofw', weights='official weights', boxes='official table')
     found = figures()
     line = _lines(found)[0]
     assert found.reproduced == 0 and 'cofw' in found.missing
     assert line['Reproduced'].text == line['Nearest row'].text == NONE != line['Official weights'].text
     assert line['Official weights'].note.startswith('difference ')
+
+
+@pytest.mark.parametrize('boxes', [None, 'WFLW rectangles'])
+def test_official_weights_in_other_boxes_do_not_appear(add_published, figures, boxes):
+    add_published('wflw', weights='official weights', boxes=boxes)
+    assert [column.label for column in figures().table.columns] == LABELS
 
 
 def test_other_weights_do_not_appear(add_published, figures):

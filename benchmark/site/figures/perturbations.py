@@ -44,6 +44,5 @@ def _draw(scales: NDArray, shifts: NDArray, colours: Colours) -> Drawing:
         panel = Panel(canvas, left, 20, right, 152, (points[0, 0], points[-1, 0]), limits)
         panel.axes(label, x_ticks=points[:, 0], y_ticks=ticks(*limits, 4), gid=f'{gid}-grid')
         panel.line(*points.T, colours.of(0), width=1.8, gid=gid)
-        panel.dots(*points.T, colours.of(0))
         canvas.text(left, 13, 'NME, %')
     return canvas.drawing
