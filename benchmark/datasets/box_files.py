@@ -29,7 +29,7 @@ from benchmark.protocol.face_boxes import OFFICIAL_TABLE, WFLW_RECTANGLES
 from benchmark.protocol.image_names import canonical_name
 
 # In longer sides of the landmarks' box, on average over landmarks: copies of a data set differ by a pixel.
-MOST_APART = 0.05
+_MOST_APART = 0.05
 _SIDES = (0.5, 4.0)  # the least and largest side of an official crop, in the same unit
 _COLUMNS = ('scale', 'center_w', 'center_h')
 _NAMED = 3  # faces in a message
@@ -172,8 +172,8 @@ def _match(path: Path, listed: Sequence[_Listed], benchmark: str, faces: Sequenc
         if candidates:
             apart = _apart([faces[index] for index in members], [listed[place].points for place in candidates])
             # What is too far apart is no pair, however the others are paired.
-            for row, column in zip(*linear_sum_assignment(np.minimum(apart, 10 * MOST_APART)), strict=True):
-                if apart[row, column] <= MOST_APART:
+            for row, column in zip(*linear_sum_assignment(np.minimum(apart, 10 * _MOST_APART)), strict=True):
+                if apart[row, column] <= _MOST_APART:
                     places[members[row]] = candidates[column]
     lacking = [index for index, place in enumerate(places) if place is None]
     if lacking:
@@ -195,6 +195,8 @@ def _name(benchmark: str, image: str) -> str:
 
 def _apart(faces: Sequence[Face], points: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """(F, L) mean distances of the landmarks of faces to the points of lines, in sides of the landmarks' boxes."""
-    true = np.stack([face.keypoints for face in faces])
-    sides = np.ptp(true, axis=1).max(axis=1)
-    return np.linalg.norm(true[:, None] - np.stack(points)[None], axis=-1).mean(axis=-1) / sides[:, None]
+    listed = np.stack(points)
+    # One face at a time: all at once would take gigabytes where points alone have to do.
+    apart = [np.linalg.norm(listed - face.keypoints, axis=-1).mean(axis=-1) for face in faces]
+    sides = [np.ptp(face.keypoints, axis=0).max() for face in faces]
+    return np.stack(apart) / np.array(sides)[:, None]

@@ -13,7 +13,7 @@ import re
 
 from benchmark.analysis.rows import Row, count_seeds, size_text
 from benchmark.protocol.differences import LEAST_SEEDS
-from benchmark.protocol.face_boxes import OFFICIAL_TABLE
+from benchmark.protocol.face_boxes import LANDMARKS
 
 PUBLISHED_LOSS = 'STAR'
 PUBLISHED_INPUT = (256, 256)
@@ -84,7 +84,8 @@ def protocol_departures(row: Row) -> list[str]:
                 found.append(f'weights of the rule "{rule}" instead of the last epoch')
     if record.weights and record.weights.origin == OFFICIAL and not record.boxes:
         found.append("landmarks' box instead of that of the official table (give it with --boxes)")
-    for box in dict.fromkeys(run.record.box for run in row.done if row.benchmark.boxes != OFFICIAL_TABLE):
+    # In other boxes a row stands beside figures of its own kind alone.
+    for box in dict.fromkeys(run.record.box for run in row.done if row.benchmark.boxes == LANDMARKS):
         if not box:
             found.append('face box not recorded')
         elif not _is_of_landmarks(box):

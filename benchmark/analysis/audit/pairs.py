@@ -176,8 +176,8 @@ def _judge(first: Run, second: Run) -> Pair | None:
         if _identity(first.record) == _identity(second.record):
             return None
         code = 'twin' if _are_twins(first.record, second.record) else code
-    elif in_other_boxes:  # given weights, which may be those that the other record trained
-        code = 'twin'
+    elif in_other_boxes and _networks_are_alike(first.record, second.record):
+        code = 'twin'  # of given weights, which may be those that the other record trained
     text = f'{second.predictions_path}: holds the predictions of another record, {first.predictions_path}: {found.text}'
     what_to_do = {'twin': 'look whether both are one training'}.get(code, 'restore it or run the experiment again')
     return Pair(Finding(code, f'{text} ({what_to_do})'), first, second)
@@ -202,9 +202,11 @@ def _are_twins(first: Record, second: Record) -> bool:
         return False
     if first.weights or second.weights:
         return True
-    if first.seed is None:
-        return False
-    parts = ((one.seed, one.loss, one.backbone, one.input_size) for one in (first, second))
+    return first.seed is not None and first.seed == second.seed and _networks_are_alike(first, second)
+
+
+def _networks_are_alike(first: Record, second: Record) -> bool:
+    parts = ((one.loss, one.backbone, one.input_size) for one in (first, second))
     return len(set(parts)) == 1
 
 

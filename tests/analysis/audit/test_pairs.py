@@ -10,8 +10,9 @@ from benchmark.analysis.checked import checked_sections
 from benchmark.analysis.runs import read_runs
 from benchmark.analysis.store import Store
 from benchmark.errors import BenchmarkError
+from benchmark.protocol.face_boxes import OFFICIAL_TABLE
 from tests.analysis.audit.conftest import SIZES, with_errors
-from tests.results import edit_record
+from tests.results import boxes_from, edit_record
 
 LATER = '2026-11-25T10:00:00Z'
 
@@ -49,6 +50,16 @@ def test_copy_with_noise_is_caught_by_its_signature(beside, trained, truth):
 def test_predictions_moved_towards_the_truth_are_caught_of_the_same_run_too(beside, trained, truth):
     moved = with_errors(trained[0], truth, 0.9 * (trained[0].keypoints - truth))
     assert beside(moved, seed=0, version='2') == ['moved']
+
+
+@pytest.mark.parametrize(('network', 'code'), [('ResNet-18', 'twin'), ('Hourglass', 'moved')])
+def test_weights_in_other_boxes_may_be_those_of_a_training_of_the_same_network(beside, trained, truth, network, code):
+    moved = with_errors(trained[0], truth, 0.9 * (trained[0].keypoints - truth))
+    weights = {'origin': 'given weights', 'file': 'x.pth', 'sha256': 'ab' * 32}
+    weights |= {'converted_from': None, 'converted_part': None}
+    said = boxes_from(OFFICIAL_TABLE)
+    changes = {'weights': weights, 'box': said['box'], 'boxes': said['boxes'].model_dump()}
+    assert beside(moved, network=network, changes=changes) == [code]
 
 
 def test_images_of_the_same_run_that_were_altered_are_caught(beside, trained, truth):
