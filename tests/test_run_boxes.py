@@ -39,14 +39,14 @@ def evaluate(workshop, finished):
 def table(workshop):
     """Writes a table of official crops, larger than the landmarks' boxes by a factor, of all test faces but some."""
 
-    def write(factor=1.0, leave_out=0):
+    def write(factor=1.0, leave_out=0, name='test.tsv'):
         rows = ['image_path\tlandmarks_29pts\tscale\tcenter_w\tcenter_h']
         for face in open_prepared(workshop.data, 'synthetic-29').test[leave_out:]:
             low, high = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
             crop = factor * (high - low).max() / 200, *((low + high) / 2)
             points = ','.join(map(str, face.keypoints.ravel().tolist()))
             rows.append('\t'.join([face.image, points, *(repr(float(one)) for one in crop)]))
-        path = workshop.folder / 'test.tsv'
+        path = workshop.folder / name
         path.write_text('\n'.join(rows))
         return path
 
@@ -64,7 +64,7 @@ def test_weights_in_official_boxes_are_a_row_of_another_protocol(workshop, evalu
     assert first.boxes.kind == 'official table' and first.boxes.file == 'test.tsv'
     assert first.boxes.sha256 == hashlib.sha256(table().read_bytes()).hexdigest()
     np.testing.assert_allclose(*([one.value for one in record.metrics] for record in (usual, first)), rtol=1e-4)
-    assert evaluate('tiny-official', '--boxes', str(table(1.3))).returncode == 0
+    assert evaluate('tiny-official', '--boxes', str(table(1.3, name='wide.tsv'))).returncode == 0
     larger = next(record for record in workshop.records() if record.boxes and record.boxes != first.boxes)
     assert len({record.fingerprint for record in (usual, first, larger)}) == 3
     assert len({record.recipe for record in (usual, first, larger)}) == 3
@@ -75,7 +75,7 @@ def test_weights_in_official_boxes_are_a_row_of_another_protocol(workshop, evalu
     assert 'landmark bounding box' in own and 'landmark bounding box' not in other
     assert 'Synthetic faces, 29 landmarks, official boxes' in (results / 'index.html').read_text()
     folders = ['--results', str(results), '--reports', str(results)]
-    assert report([*folders, 'compare', 'tiny-official [epoch_6.pth]', 'official table']) == 2
+    assert report([*folders, 'compare', 'tiny-official [epoch_6.pth]', 'test.tsv']) == 2
     assert 'name two rows of one benchmark, in face boxes of one kind' in capsys.readouterr().err
 
 
