@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
@@ -85,10 +86,15 @@ def link_reports(app: Sphinx, doctree: nodes.document) -> None:
             link.replace_self(nodes.reference('', '', *link.children, refuri=os.path.relpath(page, here)))
 
 
+def skip_undocumented(app: Sphinx, what: str, name: str, member: Any, skip: bool, options: dict) -> bool | None:
+    """Leave out what has no docstring, such as fields that the docstring of their class describes."""
+    return None if member.docstring else True
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Put the pages of the results and an index.html into the site."""
     if exception is None:
-        shutil.copytree(ROOT / 'reports', app.outdir / 'reports')
+        shutil.copytree(ROOT / 'reports', app.outdir / 'reports', dirs_exist_ok=True)
         shutil.copy(app.outdir / f'{root_doc}.html', app.outdir / 'index.html')
 
 
@@ -97,4 +103,5 @@ def setup(app: Sphinx) -> None:
     app.connect('source-read', add_contents)
     # Before Sphinx notes which files are to be downloaded.
     app.connect('doctree-read', link_reports, priority=100)
+    app.connect('autodoc-skip-member', skip_undocumented)
     app.connect('build-finished', finish)
