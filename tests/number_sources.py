@@ -317,6 +317,7 @@ PAGES = {
     'docs/clusters.md': clusters_page,
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
+    'docs/containers.md': list,  # of no sentence
     'docs/paper.md': paper_page,
     'docs/predicting.md': predicting_page,
     'docs/running.md': running_page,
