@@ -13,6 +13,7 @@ from platformdirs import user_cache_path
 _NAME = 'star-loss-benchmark'
 # What keeps files of its own in a user's home, and the variable that says where else.
 _LIBRARIES = {
+    'MMENGINE_HOME': 'mmengine',
     'MPLCONFIGDIR': 'matplotlib',
     'TORCHINDUCTOR_CACHE_DIR': 'inductor',
     'TRITON_CACHE_DIR': 'triton',

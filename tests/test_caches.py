@@ -8,7 +8,7 @@ import pytest
 from benchmark import caches
 from benchmark.caches import cache_folder, environment_for_caches, is_read_only
 
-VARIABLES = ('MPLCONFIGDIR', 'TORCHINDUCTOR_CACHE_DIR', 'TRITON_CACHE_DIR')
+VARIABLES = ('MMENGINE_HOME', 'MPLCONFIGDIR', 'TORCHINDUCTOR_CACHE_DIR', 'TRITON_CACHE_DIR')
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def test_without_a_home_libraries_get_folders_of_this_user_that_can_be_written_t
 
 def test_what_is_set_stays(monkeypatch):
     monkeypatch.setenv('TRITON_CACHE_DIR', '/somewhere')
-    assert tuple(environment_for_caches()) == VARIABLES[:2]
+    assert tuple(environment_for_caches()) == VARIABLES[:-1]
 
 
 def test_named_folder_of_caches_is_used(monkeypatch, tmp_path):
