@@ -76,7 +76,8 @@ def add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
 def link_reports(app: Sphinx, doctree: nodes.document) -> None:
     """Lead links to reports/ to its pages; of a link to a folder, which has no page, only the words are left."""
     here = Path(app.env.doc2path(app.env.docname)).parent
-    for link in [*doctree.findall(addnodes.pending_xref), *doctree.findall(addnodes.download_reference)]:
+    links = [*doctree.findall(addnodes.pending_xref), *doctree.findall(addnodes.download_reference)]
+    for link in (link for link in links if link['reftype'] == 'myst'):
         # MyST names other documents from the root, and other files as they are written.
         target = ((ROOT if link['refdomain'] == 'doc' else here) / link['reftarget']).resolve()
         if target.is_dir():
