@@ -58,7 +58,11 @@ html_sidebars = {
 
 # README.md is read in the repository, too, where a table of contents of the site would not be understood.
 CONTENTS = {
-    'Use': ['running', 'configurations', 'containers', 'clusters', 'speed', 'submitting', 'verifying'],
+    'Use': [
+        *('running', 'configurations', 'containers', 'clusters', 'speed'),
+        *('predicting', 'packing', 'submitting', 'verifying'),
+    ],
+    'STAR loss elsewhere': ['star_in_pytorch', 'star_in_mmpose', 'star_in_official_code'],
     'Reference': ['definitions', 'footguns', 'records', 'study', 'paper'],
     'Python': ['api/models', 'api/protocol', 'api/records', 'api/analysis'],
     'Project': ['../CONTRIBUTING', '../CHANGELOG'],
