@@ -77,8 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     command = {'show': _show, 'compare': _compare, 'publish': _publish, None: _build}[options.command]
     try:
-        if options.command != 'publish':
-            check_folder('--reports', options.reports, 'published records', REPORTS)
+        _check_folders(options)
         command(options)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
@@ -90,6 +89,18 @@ def _add_shared(parser: argparse.ArgumentParser, results: object, reports: objec
     parser.add_argument('--results', type=Path, default=results, help='your records and pages (default: results)')
     parser.add_argument('--reports', type=Path, default=reports, help='published records (default: reports)')
     parser.add_argument('--json', action='store_true', default=as_json, help='print the results as JSON on stdout')
+
+
+def _check_folders(options: argparse.Namespace) -> None:
+    """Refuse folders that are not there: without them it would look as if nothing had ever been run."""
+    check_folder('--reports', options.reports, 'published records', REPORTS)
+    if options.command is not None:  # pages are built in a folder that need not be there
+        check_folder('--results', options.results, 'your records', RESULTS)
+    if not any(folder.is_dir() for folder in _folders(options)):
+        raise UsageError(
+            f'no folder {options.results} and none {options.reports} (run this in the folder of the project, or name '
+            'folders with --results and --reports)'
+        )
 
 
 def _build(options: argparse.Namespace) -> None:

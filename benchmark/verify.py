@@ -70,6 +70,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.data_root:
         check_folder('--data-root', options.data_root, 'prepared data')
     check_folder('--reports', options.reports, 'published records', REPORTS)
+    check_folder('--results', options.results, 'your records', RESULTS)
     folders = list(dict.fromkeys((options.reports, options.results)))
     places = options.records or [folder / 'records' for folder in folders if (folder / 'records').is_dir()]
     if not places:

@@ -212,11 +212,28 @@ def test_part_of_one_name_is_enough_to_publish_it(own, factory, capsys):
     assert _files(factory.reports) == before
 
 
-@pytest.mark.parametrize('command', [[], ['show'], ['compare', 'a', 'b']])
+@pytest.mark.parametrize('command', [[], ['show'], ['compare', 'a', 'b'], ['publish']])
 def test_published_folder_that_is_named_and_absent_is_a_usage_error(tmp_path, capsys, command):
     assert main(['--results', 'mine', '--reports', 'nowhere', *command]) == 2
     assert (
         capsys.readouterr().err == 'error: --reports nowhere: no such folder (name the folder of published records)\n'
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('command', [['show'], ['compare', 'a', 'b'], ['publish']])
+def test_own_folder_that_is_named_and_absent_is_a_usage_error(tmp_path, capsys, command):
+    assert main(['--results', 'nowhere', *command]) == 2
+    assert capsys.readouterr().err == 'error: --results nowhere: no such folder (name the folder of your records)\n'
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('command', [[], ['show'], ['compare', 'a', 'b'], ['publish']])
+def test_folder_of_another_project_is_a_usage_error_and_gets_no_pages(tmp_path, capsys, command):
+    assert main(command) == 2
+    out, err = capsys.readouterr()
+    assert (
+        out == '' and err.startswith('error: no folder results and none reports (run this in') and err.count('\n') == 1
     )
     assert not list(tmp_path.iterdir())
 

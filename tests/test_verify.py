@@ -115,6 +115,7 @@ def test_record_without_a_result_is_checked_too(factory, capsys, tmp_path, monke
         ([], 'no records in reports/records and results/records'),
         (['--data-root', 'nowhere'], '--data-root nowhere: no such folder'),
         (['--reports', 'nowhere'], '--reports nowhere: no such folder'),
+        (['--results', 'nowhere'], '--results nowhere: no such folder'),
     ],
 )
 def test_mistakes_of_the_command_line_are_named(capsys, tmp_path, monkeypatch, arguments, words):
@@ -129,9 +130,9 @@ def test_nothing_is_written(place):
     assert {path: path.stat().st_mtime_ns for path in place.parents[2].rglob('*')} == before
 
 
-def test_published_records_hold(root, monkeypatch, capsys):
+def test_published_records_hold(root, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(root)
-    assert main(['reports', '--results', 'nowhere']) == 0
+    assert main(['reports', '--results', str(tmp_path)]) == 0
     assert ' 0 refused; 0 faults, 0 flags for a person, ' in capsys.readouterr().out
 
 
