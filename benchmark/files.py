@@ -1,4 +1,4 @@
-"""Files that a reader sees whole or not at all."""
+"""Files: written whole or not at all, and found without those that nobody meant to be there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+
+def visible(folder: Path, pattern: str) -> list[Path]:
+    """What a pattern finds in a folder, sorted, without what is hidden or in a hidden folder.
+
+    Systems and editors put such files beside one's own, under names that look like them: macOS ``._a.json``, Jupyter
+    ``.ipynb_checkpoints/a.py``. An absent folder holds none.
+
+    Args:
+        folder: where to look.
+        pattern: of :meth:`pathlib.Path.glob`.
+    """
+    found = sorted(folder.glob(pattern))
+    return [path for path in found if not any(part.startswith('.') for part in path.relative_to(folder).parts)]
 
 
 def write_atomically(path: Path, content: bytes | memoryview, durable: bool = True) -> None:

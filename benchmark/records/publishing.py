@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError, UsageError
-from benchmark.files import write_atomically
+from benchmark.files import visible, write_atomically
 from benchmark.records.perturbations import perturbations_path
 from benchmark.records.plans import plan_path
 from benchmark.records.record import Record, records_in
@@ -44,7 +44,7 @@ def publish(results: Path, reports: Path, names: Sequence[str] = ()) -> list[Pat
     plans = {plan_path(record.plan, results) for record in chosen.values() if record.plan}
     sources += sorted(path for path in plans if path.is_file())
     if not names:
-        sources += sorted((results / SPEED).glob('*.json'))
+        sources += visible(results / SPEED, '*.json')
     try:
         copied = [target for source in sources if (target := _copy(source, results, reports))]
         with_result = {(record.name, record.seed) for record in chosen.values()}

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from benchmark.errors import BenchmarkError, cannot_write
-from benchmark.files import write_atomically
+from benchmark.files import visible, write_atomically
 from benchmark.records.parts import (
     Boxes,
     Cost,
@@ -212,7 +212,7 @@ def records_in(folder: Path) -> Iterator[tuple[Path, Record]]:
     Raises:
         BenchmarkError: one of the files is not a valid record.
     """
-    for path in sorted(folder.glob('*.json')):
+    for path in visible(folder, '*.json'):
         record = read_if_there(path)
         if record is not None:
             yield path, record

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from benchmark.files import visible
 from benchmark.records.speed import Interval, Measurement, Row, SpeedReport, decimals, read_speed_report
 from benchmark.site.tables import Cell, Column, Line, Table
 
@@ -24,7 +25,7 @@ def speed_tables(sources: Sequence[Path]) -> list[Table]:
     Raises:
         BenchmarkError: a file is not valid; the message names it.
     """
-    reports = {path.name: path for source in reversed(sources) for path in (source / FOLDER).glob('*.json')}
+    reports = {path.name: path for source in reversed(sources) for path in visible(source / FOLDER, '*.json')}
     return [
         _table(report, measurement)
         for report in (read_speed_report(path) for _, path in sorted(reports.items()))

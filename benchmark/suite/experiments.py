@@ -9,6 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from benchmark.errors import BenchmarkError, UsageError
+from benchmark.files import visible
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.protocol.face_boxes import BOX_KINDS, LANDMARKS, BoxKind
 from benchmark.records.parts import Settings
@@ -256,7 +257,7 @@ def _checked(path: Path, config: Config) -> Experiment:
 
 def _files(folder: Path) -> list[Path]:
     """Configuration files of a folder, sorted."""
-    paths = sorted(folder.rglob('*.py'))
+    paths = visible(folder, '**/*.py')
     return [path for path in paths if not any(part.startswith('_') for part in path.relative_to(folder).parts)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
+from benchmark.files import visible
 from benchmark.records.record import Record
 from benchmark.records.speed import Measurement, read_speed_report
 from benchmark.suite.stored import read_if_there
@@ -62,7 +63,7 @@ def read_paces(
         What they tell, and one line on each damaged record.
     """
     paces, damaged = [], []
-    for path in (path for folder in folders for path in sorted(folder.glob('*.json'))):
+    for path in (path for folder in folders for path in visible(folder, '*.json')):
         try:
             record = read_if_there(path)
         except BenchmarkError as error:
@@ -99,7 +100,7 @@ def read_steps(folders: Iterable[Path], device: str, device_name: str) -> tuple[
     """
     paces: dict[str, Pace] = {}
     damaged = []
-    for path in (path for folder in folders for path in sorted(folder.glob('*.json'))):
+    for path in (path for folder in folders for path in visible(folder, '*.json')):
         try:
             report = read_speed_report(path)
         except BenchmarkError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.claims import take
-from benchmark.files import write_atomically
+from benchmark.files import visible, write_atomically
 from benchmark.signs import look
 from benchmark.suite.conditions import Places
 from benchmark.suite.squeue import look_up
@@ -78,7 +78,7 @@ def forget_the_dead(work: Path) -> None:
 
 
 def _read(work: Path) -> Iterator[tuple[Path, Asked]]:
-    for path in _folder(work).glob('*.json'):
+    for path in visible(_folder(work), '*.json'):
         try:
             content = json.loads(path.read_bytes())
         except FileNotFoundError:  # the command has just ended

@@ -17,6 +17,7 @@ from benchmark.analysis.audit.reading import read_digest
 from benchmark.analysis.runs import Run
 from benchmark.analysis.store import Store, load_store, stamp
 from benchmark.errors import BenchmarkError, UsageError
+from benchmark.files import visible
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.record import Record, read_if_there
 from benchmark.records.times import as_time
@@ -67,7 +68,7 @@ def find_records(places: Iterable[Path]) -> list[Path]:
     for place in places:
         if place.is_dir():
             inside = place / 'records' if (place / 'records').is_dir() else place
-            paths = sorted(inside.glob('*.json'))
+            paths = visible(inside, '*.json')
         else:
             paths = [place] if place.is_file() and place.suffix == '.json' else []
         if not paths:
@@ -154,7 +155,7 @@ def _of_file(path: Path, error: BenchmarkError) -> str:
 def _others(folder: Path, taken: set[Path], benchmarks: set[str]) -> list[Run]:
     """Finished records of a folder that are not verified themselves."""
     store, runs = load_store(folder), []
-    for path in sorted((folder / 'records').glob('*.json')):
+    for path in visible(folder / 'records', '*.json'):
         if path.resolve() in taken:
             continue
         record = read_if_there(path)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.analysis.rows import Row
+from benchmark.files import visible
 from benchmark.protocol.benchmarks import get_benchmark
 from benchmark.records.residuals import Group, Residuals, read_residuals
 
@@ -30,7 +31,7 @@ class Directions:
     """
 
     def __init__(self, reports: Path) -> None:
-        found = [read_residuals(path) for path in sorted((reports / FOLDER).glob('*.json'))]
+        found = [read_residuals(path) for path in visible(reports / FOLDER, '*.json')]
         self._by_predictions = {one.predictions_sha256: one for one in found}
         self._found = found
 
