@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,13 @@ def test_reader_that_has_gone_ends_a_command_quietly(command):
     said = process.stderr.read()
     assert process.wait(timeout=120) == 1
     assert 'Traceback' not in said and 'BrokenPipe' not in said
+
+
+def test_summary_of_trainings_is_printed_in_any_encoding(finished):
+    one, _ = finished
+    done = one.run('--all', env={**os.environ, 'PYTHONIOENCODING': 'ascii'})
+    assert done.returncode == 0 and '0 done, 2 done before, 0 failed' in done.stderr, done.stderr
+    assert 'dNME to' in done.stdout and 'smooth-L1' in done.stdout
 
 
 def test_usage_errors_keep_their_status():

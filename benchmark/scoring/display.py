@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.console.columns import empty_table, fitted, least_width
 from benchmark.protocol.measures import normalizers
 from benchmark.protocol.statistics import LEAST_IMAGES
 from benchmark.scoring.scored import Number, Score
@@ -17,28 +18,31 @@ SCHEMA_VERSION = 1
 
 
 def print_score(score: Score, worst: int, console: Console | None = None) -> None:
-    """Print every number with its interval, under both normalizers side by side, and the worst images."""
+    """Print every number with its interval, under both normalizers side by side where there is room, and the worst."""
     console = console or Console()
     benchmark = score.truth.benchmark
     kind = ', synthetic' if benchmark.synthetic else ''
-    console.print(
-        Text(f'{benchmark.title}{kind}: percent, with 95 % intervals over images', style='bold'), _table(score)
-    )
+    console.print(Text(f'{benchmark.title}{kind}: percent, with 95 % intervals over images', style='bold'))
+    order = normalizers(benchmark)
+    tables = [_table(score, order)]
+    if least_width(tables[0].columns) > console.width:
+        tables = [_table(score, [normalizer]) for normalizer in order]
+    for table in tables:
+        console.print(fitted(table, console.width, ('Images',)), overflow='ignore', crop=False)
     if any(number.interval is None for number in score.numbers):
         console.print(Text(f'  fewer than {LEAST_IMAGES} images have no interval', style='dim'))
     if worst:
         console.print(Text(f'Worst images, {benchmark.headline_normalizer} NME', style='bold'))
         for name, error in score.worst(worst):
-            console.print(Text(f'{error:8.2f}  {name}'))
+            console.print(Text(f'{error:8.2f}  {name}'), soft_wrap=True)
 
 
-def _table(score: Score) -> Table:
-    order = normalizers(score.truth.benchmark)
+def _table(score: Score, order: Sequence[str]) -> Table:
     cells: dict[str, dict[str, dict[str, Number]]] = {}
     for number in score.numbers:
         measure = number.measure
         cells.setdefault(measure.subset, {}).setdefault(measure.metric_label, {})[measure.normalizer] = number
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = empty_table()
     for text in ('Subset', 'Metric'):
         table.add_column(text, no_wrap=True)
     heads = (text for normalizer in order for text in (normalizer.replace('-', '-\n'), '95 %'))

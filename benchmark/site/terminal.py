@@ -1,4 +1,4 @@
-"""Tables for the terminal, 80 characters wide or more."""
+"""Tables for the terminal; where it is narrow, with fewer columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -18,11 +17,16 @@ from benchmark.analysis.rows import BASELINE_LOSS, TIMES, Row
 from benchmark.analysis.sections import Section
 from benchmark.analysis.selection import Comparison, choose_sections, read_sections
 from benchmark.analysis.summaries import summary
+from benchmark.console.columns import empty_table, fitted, wrapped
 from benchmark.protocol.differences import LEAST_SEEDS
 from benchmark.protocol.measures import Measure, normalizers
 from benchmark.site.board import REGISTERED, status
 from benchmark.site.tables import Cell, bounds_text, interval, number, p_cell
 from benchmark.site.waiting import current_text
+
+# What a narrow terminal has no room for, the least important first.
+_LESS_OF_TABLE = ('Status', 'AUC@10', 'FR@10', f'ΔNME to {BASELINE_LOSS} [95 %]')
+_LESS_OF_DIFFERENCES = ('over images', 'over seeds', 'p', 'B', 'A')
 
 
 def print_tables(folders: Sequence[Path], console: Console | None = None, names: Sequence[str] = ()) -> None:
@@ -48,7 +52,7 @@ def print_sections(sections: Sequence[Section], console: Console | None = None, 
     console = console or Console()
     chosen = choose_sections(sections, names)
     for section in chosen:
-        console.print(_table(section))
+        _print(console, _shown(section, console.width))
     absent = [n for n in names if not any(n in (one.benchmark.name, one.benchmark.faces) for one in chosen)]
     if absent or not chosen:
         on = f' on {", ".join(absent)}' if absent else ''
@@ -69,7 +73,8 @@ def print_comparison(found: Comparison, console: Console | None = None) -> None:
     console.print(Text(f'{benchmark.title}, percent; difference A minus B with its 95 % intervals', 'bold'))
     for name, row in zip('AB', found.rows, strict=True):
         limits = '' if row.status == 'done' and not row.notes else f' ({status(row)})'
-        console.print(Text(f'{name}  {row.loss}, {row.network}: {row.label}{limits}'))
+        line = Text(f'{name}  {row.loss}, {row.network}: {row.label}{limits}')
+        _print(console, wrapped(line, console.width))
     sizes = dict.fromkeys(f'{one.measure.subset} {one.images}' for one in found.differences)
     console.print(
         Text(
@@ -79,18 +84,24 @@ def print_comparison(found: Comparison, console: Console | None = None) -> None:
     )
     for normalizer in normalizers(benchmark):
         differences = [one for one in found.differences if one.measure.normalizer == normalizer]
-        console.print(Text(f'\n{normalizer}', style='bold'), _differences(found, differences))
+        console.print(Text(f'\n{normalizer}', style='bold'))
+        _print(console, fitted(_differences(found, differences), console.width, _LESS_OF_DIFFERENCES))
         for one in differences:
             if one.measure == Measure('full', normalizer, 'nme'):
                 console.print(Text(one.sentence()))
 
 
-def _table(section: Section) -> RenderableType:
+def _print(console: Console, shown: RenderableType) -> None:
+    # What is wider than the terminal stays whole.
+    console.print(shown, overflow='ignore', crop=False)
+
+
+def _shown(section: Section, width: int) -> RenderableType:
     normalizer = section.benchmark.headline_normalizer
     measures = [Measure('full', normalizer, 'nme')] + [Measure('full', normalizer, m, 10.0) for m in ('fr', 'auc')]
     kind = 'synthetic, ' if section.benchmark.synthetic else ''
     title = Text(f'{section.benchmark.title} ({kind}{normalizer}, full test set, percent)', style='bold')
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = empty_table()
     for text in ('Loss', 'Network'):
         table.add_column(text, overflow='fold')
     for text in (*(measure.metric_label for measure in measures), f'ΔNME to\n{BASELINE_LOSS}\n[95 %]'):
@@ -115,7 +126,8 @@ def _table(section: Section) -> RenderableType:
     again = [Text(f'  {one.row.record.loss}, {one.row.network}: {one.sentence()}') for one in replications(section)]
     for text, rows in waiting.items():
         remarks.append(Text(f'  {rows} row{"" if rows == 1 else "s"} without a result: {text}', style='dim'))
-    return Group(title, *([table] if table.rows else []), *again, *remarks, Text())
+    shown = [fitted(table, width, _LESS_OF_TABLE)] if table.rows else []
+    return Group(wrapped(title, width), *shown, *(wrapped(line, width) for line in (*again, *remarks)), Text())
 
 
 def _to_baseline(section: Section, measure: Measure) -> dict[Row, Difference]:
@@ -126,7 +138,7 @@ def _to_baseline(section: Section, measure: Measure) -> dict[Row, Difference]:
 
 
 def _differences(found: Comparison, differences: Sequence[Difference]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = empty_table()
     for text in ('Subset', 'Metric'):
         table.add_column(text)
     over_seeds = any(one.over_seeds for one in differences)

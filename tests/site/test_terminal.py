@@ -70,12 +70,22 @@ def test_interval_of_few_seeds_is_said_to_be_of_the_networks(filled):
     assert note in _printed(filled, names=['300w']) and note not in _printed(filled, names=['synthetic-68'])
 
 
-def test_fits_eighty_columns(filled):
-    text = _printed(filled, width=80)
-    assert max(map(len, text.splitlines())) <= 80
-    for label in ('FR@10', 'AUC@10', 'smooth-L1', '±'):
+@pytest.mark.parametrize('width', [50, 80, 120])
+def test_tables_fit_the_terminal(filled, width):
+    text = _printed(filled, width)
+    assert max(map(len, text.splitlines())) <= width
+    for label in ('FR@10', 'AUC@10', 'smooth-L1', 'ResNet-18', '±', 'Status'):
         assert label in text
     assert '…' not in text
+    headings = [line for line in text.splitlines() if line.startswith(' Loss')]
+    assert len(headings) == 3 and ['Status' in line for line in headings[:2]] == 2 * [width >= 80]
+
+
+@pytest.mark.parametrize('width', [50, 80])
+def test_comparison_fits_the_terminal(filled, width):
+    text = _compared(filled, 'synthetic-68_resnet-18_star', 'synthetic-68_resnet-18_smooth-l1', width)
+    assert max(map(len, text.splitlines())) <= width and '…' not in text
+    assert 'A\u2212B' in text and 'over both' in ' '.join(text.split())
 
 
 def test_markup_in_names_is_printed_as_written(factory):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.console.columns import empty_table, fitted
 from benchmark.records.speed import Measurement, Row, decimals
+
+# What a narrow terminal has no room for, the least important first.
+_LESS = ('heatmaps', 'MiB', 'waits', 'a second', 'x as fast')
 
 
 def print_tables(measurements: Iterable[Measurement], console: Console | None = None) -> None:
@@ -24,7 +27,8 @@ def print_tables(measurements: Iterable[Measurement], console: Console | None = 
     for measurement in measurements:
         for group, rows in groupby(measurement.rows, key=lambda row: row.group):
             rows = list(rows)
-            console.print(_table(measurement, group, rows))
+            shown = fitted(_table(measurement, group, rows), console.width, _LESS)
+            console.print(shown, overflow='ignore', crop=False)
             if any(row.shares for row in rows):
                 console.print(_shares(rows))
         for line in (measurement.about, *measurement.notes):
@@ -41,7 +45,7 @@ def _table(measurement: Measurement, group: str, rows: list[Row]) -> Table:
     waits = any(row.synchronizations is not None for row in rows)
     labels += ['waits'] if waits else []
     for label in labels:
-        table.add_column(label, justify='right', overflow='fold', min_width=min(len(label), 9))
+        table.add_column(label, justify='right')
     for row in rows:
         cells = [
             _spread(row.milliseconds, row.milliseconds_quartiles, decimals(row.milliseconds)),
@@ -72,7 +76,7 @@ def _shares(rows: list[Row]) -> Table:
 
 
 def _empty(title: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(title, style='bold'), title_justify='left')
+    table = empty_table(title=Text(title, style='bold'))
     table.add_column('What', overflow='fold')
     return table
 

@@ -15,10 +15,18 @@ from types import FrameType
 from typing import NoReturn
 
 from benchmark.caches import environment_for_caches
+from benchmark.console.characters import spell_what_is_lacking
 from benchmark.extras import not_installed
 
+
+def _there(*names: str) -> tuple[signal.Signals, ...]:
+    """The signals of these names that the system has; Windows has SIGINT and SIGTERM alone."""
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+_ENDING = _there('SIGTERM', 'SIGHUP')
 # For the command alone, which then ends, or pauses, what it has started. Terminals and clusters send them to all.
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2)
+STOPPING = (signal.SIGINT, *_ENDING, *_there('SIGUSR2'))
 _PATIENCE_SECONDS = 4.0  # what is told to end is often killed after five
 
 
@@ -39,6 +47,7 @@ def end(main: Callable[[], int]) -> NoReturn:
         main: the command; returns its exit status.
     """
     stops = _listen()
+    spell_what_is_lacking()
     try:
         try:
             os.environ.update(environment_for_caches())
@@ -88,6 +97,9 @@ def positive(text: str) -> int:
 @contextmanager
 def children_take_no_signals() -> Iterator[None]:
     """Processes that are started meanwhile do not take the signals that stop a command; it is to end them itself."""
+    if not hasattr(signal, 'pthread_sigmask'):  # on Windows, which sends no signals but Ctrl-C
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         resource_tracker.ensure_running()  # multiprocessing's helper; its start lets some of them through again
@@ -116,7 +128,7 @@ def _listen() -> list[KeyboardInterrupt]:
 
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, interrupt)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, terminate)
     return stops
