@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 
@@ -23,6 +24,19 @@ class Paused(BenchmarkError):
 
     Its text is the reason that was given, one line.
     """
+
+
+def require_posix(what: str) -> None:
+    """Refuse on Windows what is built on processes and signals that only other systems have.
+
+    Args:
+        what: what was asked for, e.g. 'training'.
+
+    Raises:
+        BenchmarkError: this is Windows.
+    """
+    if os.name != 'posix':
+        raise BenchmarkError(f'{what} needs Linux or macOS (on Windows use WSL; report, verify and score need neither)')
 
 
 def check_folder(option: str, folder: Path, what: str, usual: Path | None = None) -> None:

@@ -23,7 +23,7 @@ def keep_freed_memory() -> None:
     imported. Does nothing where the C library is another one.
     """
     os.environ.setdefault('THP_MEM_ALLOC_ENABLE', '1')  # PyTorch's
-    libc = ctypes.CDLL(None)
+    libc = ctypes.CDLL(None) if os.name == 'posix' else None
     if hasattr(libc, 'mallopt'):
         libc.mallopt(_M_MMAP_MAX, 0)
         libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.console import end, exit_status
-from benchmark.errors import BenchmarkError, UsageError
+from benchmark.errors import BenchmarkError, UsageError, require_posix
 
 if TYPE_CHECKING:
     from benchmark.suite.campaign import Outcome
@@ -49,6 +49,7 @@ def carry_out(options: argparse.Namespace, shift: Shift | None = None) -> int:
     folders = {name: getattr(options, name) or usual_folder(name) for name in FOLDERS}
     try:
         check_paths(options)
+        require_posix('training')
         return _run(options, folders, shift)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)

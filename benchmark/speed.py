@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.console import end
-from benchmark.errors import BenchmarkError, UsageError
+from benchmark.errors import BenchmarkError, UsageError, require_posix
 from benchmark.memory import keep_freed_memory
 from benchmark.suite.speed import ON_CPU, PARTS
 
@@ -69,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if given and not given.is_dir():
                 flag = f'--{name.replace("_", "-")}'
                 raise UsageError(f'{flag} {given}: no such folder (make it, or choose another one)')
+        require_posix('measuring speed')
         measurements = _measure_and_store(options)
     except BenchmarkError as error:
         print(f'error: {error}', file=sys.stderr)
