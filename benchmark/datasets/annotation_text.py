@@ -13,12 +13,12 @@ _NOT_FINITE = re.compile(r'[+-]?(nan|inf|infinity)', re.IGNORECASE)
 def numbered_lines(content: bytes) -> list[tuple[int, str]]:
     """The lines of an ASCII file that are not empty, stripped, with their numbers from 1.
 
-    Line ends may be those of any system; a UTF-8 byte order mark is skipped.
+    Line ends may be those of any system; a UTF-8 byte order mark is skipped, and a Ctrl-Z at the end, as DOS has it.
 
     Raises:
         ValueError: the file is empty or not a text file; one line, without the file's name.
     """
-    content = content.removeprefix(b'\xef\xbb\xbf')
+    content = content.removeprefix(b'\xef\xbb\xbf').rstrip(b' \t\r\n\x1a')
     if _NOT_TEXT.search(content):
         raise ValueError('not a text file')
     numbered = enumerate(content.decode('ascii').splitlines(), start=1)

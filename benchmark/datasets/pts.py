@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.datasets.annotation_text import numbered_lines, parse_number
+from benchmark.datasets.annotation_text import numbered_lines, parse_number, shortened
 
-_VERSION = re.compile(r'version\s*:\s*[0-9.]+')
-_COUNT = re.compile(r'n_points\s*:\s*([0-9]{1,9})')
+_VERSION = re.compile(r'version\s*:\s*[0-9.]+', re.IGNORECASE)
+_COUNT = re.compile(r'n_points\s*:\s*([0-9]{1,9})', re.IGNORECASE)
 
 
 def parse_pts(content: bytes, num_landmarks: int) -> NDArray[np.float64]:
     """Read the landmarks of a .pts file.
 
     The header (``version: 1``, ``n_points: 68``, ``{`` and the closing ``}``) is optional, as some copies of 300W have
-    none; where one of its parts is there, it must agree with the rest. Line ends may be those of any system, and empty
-    lines are skipped. Coordinates are kept where they are negative or outside the image.
+    none; where one of its parts is there, it must agree with the rest. Its words are read in any case, and a brace may
+    stand behind other words of a line. Line ends may be those of any system, empty lines are skipped, and so is the
+    Ctrl-Z with which editors of DOS end a file. Coordinates are kept where they are negative or outside the image.
 
     Args:
         content: the file, ASCII text with or without a UTF-8 byte order mark.
@@ -33,12 +35,18 @@ def parse_pts(content: bytes, num_landmarks: int) -> NDArray[np.float64]:
     >>> parse_pts(b'version: 1\\nn_points: 2\\n{\\n1.0 1.0\\n10.5 -3\\n}\\n', 2).tolist()
     [[0.0, 0.0], [9.5, -4.0]]
     """
-    lines, announced = _without_header(numbered_lines(content))
+    lines, announced = _without_header(list(_braces_apart(numbered_lines(content))))
     points = np.array([_point(number, line) for number, line in lines], dtype=np.float64).reshape(-1, 2)
     for expected in (announced, num_landmarks):
         if expected is not None and len(points) != expected:
             raise ValueError(f'{len(points)} points, expected {expected}')
     return points - 1.0
+
+
+def _braces_apart(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The same with each brace on a line of its own."""
+    for number, line in lines:
+        yield from ((number, part) for part in re.findall(r'[{}]|[^\s{}](?:[^{}]*[^\s{}])?', line))
 
 
 def _without_header(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int | None]:
@@ -53,6 +61,11 @@ def _without_header(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]]
     closed = bool(lines) and lines[-1][1] == '}'
     if opened and not closed:
         raise ValueError("no '}' at the end, the file is cut short")
+    if not opened and any(line == '{' for _, line in lines):
+        number, line = lines[0]
+        raise ValueError(
+            f"line {number}: {shortened(line, 20)!r} is no header (version: 1, then n_points: 68, then '{{')"
+        )
     if closed and not opened:
         raise ValueError("'}' at the end, but no '{' before the points")
     if announced is not None and not opened:

@@ -101,7 +101,7 @@ def _read(path: Path) -> dict | None:
         BenchmarkError: the note is damaged.
     """
     try:
-        noted = json.loads(path.read_text())
+        noted = json.loads(path.read_bytes())
         return {
             'started': str(noted['started']),
             'parts': dict(noted['parts']),

@@ -52,7 +52,8 @@ class Display:
     """Shows experiments, epochs, images per second and the time left.
 
     Args:
-        console: where to print; stderr by default, with bars if that is a terminal, whatever colours are asked for.
+        console: where to print; stderr by default, with bars if that is a terminal that can move its cursor, whatever colours are
+            asked for.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -67,7 +68,7 @@ class Display:
     def showing(self, jobs: int) -> Iterator[None]:
         """Show the progress of this many jobs."""
         self._jobs, self._ended, self._said = jobs, 0, time.monotonic()
-        if not (self.console.is_terminal and jobs):
+        if not (self.console.is_interactive and jobs):  # bars would not be seen on TERM=dumb
             yield
             return
         note = TextColumn('{task.fields[note]}', markup=False)

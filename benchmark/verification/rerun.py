@@ -111,7 +111,7 @@ def rerun(
     data = _data(path, record, folder, data_root, say)
     configs = folder / 'configs'
     configs.mkdir(parents=True)
-    (configs / f'{record.name}.py').write_text(record.config)
+    (configs / f'{record.name}.py').write_text(record.config, encoding='utf-8')
     say(f'{record.name} seed {record.seed}: training again, in {folder}')
     arguments = {
         '--name': record.name,

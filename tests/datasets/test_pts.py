@@ -11,6 +11,7 @@ K = 68
 POINTS = np.random.default_rng(0).uniform(1, 300, (K, 2)).round(4)
 LINES = [f'{x:.4f} {y:.4f}' for x, y in POINTS]
 HEADER = ['version: 1', 'n_points: 68', '{']
+NO_HEADER = "is no header (version: 1, then n_points: 68, then '{')"
 GOOD = '\n'.join([*HEADER, *LINES, '}', ''])
 
 
@@ -32,6 +33,11 @@ def test_one_is_subtracted_once():
         GOOD.replace('version: 1', 'version:1').replace('n_points: 68', 'n_points:  68 '),
         GOOD.replace(' ', '\t').replace('\n', '  \n  '),
         '\ufeff' + GOOD,
+        GOOD + '\x1a',
+        GOOD.replace('\n', '\r\n') + '\x1a\x1a\r\n',
+        GOOD.replace('version', 'Version').replace('n_points', 'N_Points'),
+        GOOD.replace('68\n{', '68 {'),
+        GOOD.replace('{\n', '{').replace('\n}', ' }'),
     ],
 )
 def test_harmless_variants_give_the_same_landmarks(text):
@@ -64,6 +70,11 @@ def test_negative_and_far_coordinates_are_kept():
         (GOOD.replace('}', ''), "no '}' at the end, the file is cut short"),
         (GOOD.replace('{', ''), "'}' at the end, but no '{' before the points"),
         ('\n'.join([*HEADER[:2], *LINES]), "no '{' after n_points"),
+        (GOOD.replace('version: 1', 'version 1'), f"line 1: 'version 1' {NO_HEADER}"),
+        (GOOD.replace('n_points:', 'n_points ='), f"line 2: 'n_points = 68' {NO_HEADER}"),
+        (f'# by hand\n{GOOD}', f"line 1: '# by hand' {NO_HEADER}"),
+        (GOOD.replace('}', '\x1a}'), 'not a text file'),
+        ('\x1a', 'the file is empty'),
         ('\n'.join(HEADER), "no '}' at the end, the file is cut short"),
         ('version: 1', '0 points, expected 68'),
         ('{\n}', '0 points, expected 68'),

@@ -71,7 +71,7 @@ job = SimpleNamespace(title='one', fingerprint='one', experiment=SimpleNamespace
 with display.showing(1):
     display.start(job)
     display.tick()
-print('bars' if display.console.is_terminal else 'lines')
+print('bars' if display.console.is_interactive else 'lines')
 """
 
 
@@ -85,4 +85,14 @@ def test_bars_are_for_terminals_alone_whatever_colours_are_asked_for(root):
     os.close(child)
     assert result.stdout == 'bars\n'
     assert 'experiments' in os.read(parent, 10000).decode()
+    os.close(parent)
+
+
+def test_terminal_that_cannot_move_its_cursor_gets_lines(root):
+    parent, child = pty.openpty()
+    dumb = {**os.environ, 'TERM': 'dumb'}
+    command = [sys.executable, '-c', CODE]
+    result = subprocess.run(command, cwd=root, env=dumb, stdout=subprocess.PIPE, stderr=child, text=True, check=True)
+    os.close(child)
+    assert (result.stdout, os.read(parent, 10000)) == ('lines\n', b'one: begins\r\n')
     os.close(parent)
