@@ -1,6 +1,6 @@
-"""The members of an archive that nobody vouches for: each is checked before it is handed on, and only plain files are.
+"""The members of an archive that nobody vouches for: each is handed on with what speaks against unpacking it.
 
-Whatever is wrong with one member refuses the whole archive. Kinds are told by content: .zip, .tar and gzipped .tar.
+What is wrong with the archive itself refuses it at once. Kinds are told by content: .zip, .tar and gzipped .tar.
 """
 
 from __future__ import annotations
@@ -54,37 +54,48 @@ _KINDS = {
 
 
 class ArchiveError(BenchmarkError):
-    """An archive that is refused: damaged, cut short, or with a member that is not safe to unpack."""
+    """An archive that is refused: damaged, cut short, or with a wanted member that is not safe to unpack."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A plain file in an archive.
+    """What an archive holds, but for folders.
 
     Attributes:
         name: its path as the archive has it.
-        parts: the parts of its path, none of which is empty, '.' or '..'.
         size: bytes by its header.
-        open: opens its content.
+        open: opens its content, if it has no fault.
+        fault: why it must not be unpacked, e.g. 'is a link'; None for a plain file with a safe name.
     """
 
     name: str
-    parts: tuple[str, ...]
     size: int
     open: Callable[[], BinaryIO]
+    fault: str | None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of its path, none of which is empty, '.' or '..'; with a fault, those that it might mean."""
+        separators = r'[/\\]' if self.fault else '/'
+        return tuple(part for part in re.split(separators, self.name) if part not in ('', '.', '..'))
+
+    @property
+    def shown(self) -> str:
+        """Its name for a message: short, and in one line."""
+        return _shown(self.name)
 
 
 @contextmanager
 def open_members(archive: Path, limit: int) -> Iterator[Iterator[Member]]:
-    """The checked plain files of an archive, to be read one after the other.
+    """The members of an archive but for folders, to be read one after the other.
 
     Args:
         archive: a .zip, .tar or gzipped .tar file, whatever its name.
         limit: bytes that an unpacked tar archive may take.
 
     Raises:
-        ArchiveError: the archive cannot be read or is not safe, at once or when a member is asked for; one line naming
-            archive and member.
+        ArchiveError: the archive cannot be read, or is larger than allowed, at once or when a member is asked for; one
+            line naming the archive.
     """
     with ExitStack() as stack:
         with damage_named(archive):
@@ -132,21 +143,19 @@ def _with_damage_named(archive: Path, members: Iterator[Member]) -> Iterator[Mem
 
 def _zip_members(archive: Path, opened: zipfile.ZipFile) -> Iterator[Member]:
     for info in opened.infolist():
-        try:
-            name = info.orig_filename.encode('utf-8' if info.flag_bits & 0x800 else 'cp437').decode()
-        except UnicodeError as error:
-            raise refusal(archive, info.orig_filename, 'has a name that is not UTF-8') from error
-        parts = _checked_parts(archive, name)
+        coded = info.orig_filename.encode('utf-8' if info.flag_bits & 0x800 else 'cp437', 'surrogateescape')
+        name = coded.decode(errors='surrogateescape')
         kind = stat.S_IFMT(info.external_attr >> 16)
+        fault = _fault_of_name(name)
         if info.flag_bits & 0x2041:
-            raise refusal(archive, name, 'is encrypted')
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise refusal(archive, name, _KINDS.get(kind, 'is not a plain file'))
-        if name.endswith('/') or kind == stat.S_IFDIR:
+            fault = 'is encrypted'
+        elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            fault = _KINDS.get(kind, 'is not a plain file')
+        elif name.endswith('/') or kind == stat.S_IFDIR:
             continue
-        if info.file_size > max(MEMBER_RATIO_COUNTS_FROM, MOST_RATIO * info.compress_size):
-            raise refusal(archive, name, f'unpacks to more than {MOST_RATIO} times its size')
-        yield Member(name, parts, info.file_size, lambda info=info: opened.open(info))
+        elif info.file_size > max(MEMBER_RATIO_COUNTS_FROM, MOST_RATIO * info.compress_size):
+            fault = f'unpacks to more than {MOST_RATIO} times its size'
+        yield Member(name, info.file_size, lambda info=info: opened.open(info), fault)
 
 
 class _StrictHeader(tarfile.TarInfo):
@@ -164,16 +173,16 @@ def _tar_members(archive: Path, stream: _Counted) -> Iterator[Member]:
     how = {'mode': 'r|', 'encoding': 'utf-8', 'errors': 'surrogateescape', 'tarinfo': _StrictHeader}
     with tarfile.open(fileobj=stream, **how) as opened:
         for info in opened:
-            parts = _checked_parts(archive, info.name)
             if info.size < 0:
                 raise refusal(archive, info.name, 'has a negative size')
+            fault = _fault_of_name(info.name)
             if info.issparse():
-                raise refusal(archive, info.name, 'is a sparse file')
-            if not info.isdir() and not info.isreg():
-                raise refusal(archive, info.name, _KINDS.get(_TAR_KINDS.get(info.type), 'is not a plain file'))
+                fault = 'is a sparse file'
+            elif not info.isdir() and not info.isreg():
+                fault = _KINDS.get(_TAR_KINDS.get(info.type), 'is not a plain file')
             stream.member = info.name
             if not info.isdir():
-                yield Member(info.name, parts, info.size, lambda info=info: opened.extractfile(info))
+                yield Member(info.name, info.size, lambda info=info: opened.extractfile(info), fault)
         while stream.read(_CHUNK):  # to the end: a gzip file says only there whether it is whole
             pass
     if stream.tail != bytes(1024):
@@ -197,19 +206,19 @@ class _Counted:
         return chunk
 
 
-def _checked_parts(archive: Path, name: str) -> tuple[str, ...]:
+def _fault_of_name(name: str) -> str | None:
     if not name.isprintable() or not _is_utf8(name):
-        raise refusal(archive, name, 'has a name that is not UTF-8 or not printable')
+        return 'has a name that is not UTF-8 or not printable'
     if '\\' in name:
-        raise refusal(archive, name, 'has a backslash in its name')
+        return 'has a backslash in its name'
     if name.startswith('/') or re.match(r'[A-Za-z]:', name):
-        raise refusal(archive, name, 'has an absolute path')
-    parts = tuple(part for part in name.split('/') if part not in ('', '.'))
+        return 'has an absolute path'
+    parts = name.split('/')
     if '..' in parts:
-        raise refusal(archive, name, "leads out of its folder by '..'")
+        return "leads out of its folder by '..'"
     if len(name.encode()) > MOST_NAME_BYTES or any(len(part.encode()) > 255 for part in parts):
-        raise refusal(archive, name, 'has a name that is too long')
-    return parts
+        return 'has a name that is too long'
+    return None
 
 
 def _shown(name: str) -> str:

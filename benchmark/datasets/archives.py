@@ -1,7 +1,8 @@
 """Unpacking archives safely.
 
 The files are written by this module, never by ``extract`` of the standard library, so that the names, links, owners and
-permissions of an archive have no effect of their own; every member is checked, also those that are not wanted.
+permissions of an archive have no effect of their own. A wanted member that is not safe refuses the archive; others
+that are not are left where they are, and named.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def archive_stem(path: Path) -> str | None:
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), None)
 
 
-def unpack(archive: Path, target: Path, place: Place) -> None:
+def unpack(archive: Path, target: Path, place: Place) -> list[str]:
     """Unpack the wanted members of an archive.
 
     Args:
@@ -41,8 +42,11 @@ def unpack(archive: Path, target: Path, place: Place) -> None:
         target: an empty folder; what it holds after an error is of no use.
         place: for the parts of a member's path where it goes, relative to ``target``, or None where it is not wanted.
 
+    Returns:
+        What of the members that are not wanted could not have been unpacked safely; none, or one line.
+
     Raises:
-        ArchiveError: the archive cannot be read or is not safe; one line naming archive and member.
+        ArchiveError: the archive cannot be read, or a wanted member is not safe; one line naming archive and member.
         OSError: the target cannot be written to.
     """
     with damage_named(archive):
@@ -50,17 +54,22 @@ def unpack(archive: Path, target: Path, place: Place) -> None:
     seen: set[tuple[str, ...]] = set()
     written: set[str] = set()
     folders: set[str] = set()
-    left = limit
+    unsafe: list[Member] = []
+    left, count = limit, 0
     with open_members(archive, limit) as members:
         for member in members:
-            if len(seen) == MOST_MEMBERS:
+            count += 1
+            if count > MOST_MEMBERS:
                 raise ArchiveError(f'{archive}: more than {MOST_MEMBERS} members (get it from the authors again)')
+            where = place(member.parts) if member.parts else None
+            if where is None:
+                unsafe += [member] * bool(member.fault)
+                continue
+            if member.fault:
+                raise refusal(archive, member.name, member.fault)
             if member.parts in seen:
                 raise refusal(archive, member.name, 'occurs twice')
             seen.add(member.parts)
-            where = place(member.parts)
-            if where is None:
-                continue
             parents = {str(parent) for parent in PurePosixPath(where).parents}
             if where in written or where in folders or parents & written:
                 raise refusal(archive, member.name, f'is a second {where}')
@@ -69,6 +78,10 @@ def unpack(archive: Path, target: Path, place: Place) -> None:
             left -= _write(archive, member, target / where)
             written.add(where)
             folders |= parents
+    if not unsafe:
+        return []
+    more = f', and {len(unsafe) - 1} more like it' if len(unsafe) > 1 else ''
+    return [f'{archive}: left out {unsafe[0].shown}, which {unsafe[0].fault} and is not part of the dataset{more}']
 
 
 def _write(archive: Path, member: Member, path: Path) -> int:

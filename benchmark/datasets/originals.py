@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from benchmark.datasets.archives import SUFFIXES, Place, archive_stem, unpack
@@ -93,11 +92,11 @@ def open_source(distribution: Distribution, paths: Sequence[Path], workspace: Wo
                 if stem in names:
                     source.notes.append(f'did not read {entry}, since the folder {stem} is beside it')
                 else:
-                    source.roots.append(_unpacked(distribution, entry, workspace))
+                    source.roots.append(_unpacked(distribution, entry, workspace, source.notes))
         elif not os.path.exists(path):
             raise UsageError(f'{distribution.benchmark}: {path} does not exist (give {distribution.content})')
         elif archive_stem(path) is not None and os.path.isfile(path):
-            source.roots.append(_unpacked(distribution, path, workspace))
+            source.roots.append(_unpacked(distribution, path, workspace, source.notes))
         elif path.suffix.lower() in distribution.files and os.path.isfile(path):
             source.roots.append(path.resolve())
         else:
@@ -128,10 +127,14 @@ def wanted_parts(parts: tuple[str, ...]) -> tuple[str, ...] | None:
     return (*(part.lower() for part in parts[:-1]), parts[-1])
 
 
-def _unpacked(distribution: Distribution, archive: Path, workspace: Workspace) -> Path:
+def _unpacked(distribution: Distribution, archive: Path, workspace: Workspace, notes: list[str]) -> Path:
     # Some archives hold the content of a folder without the folder, which then has the archive's name.
     stem = archive_stem(archive)
-    return workspace.unpacked(archive, partial(unpack, archive, place=lambda parts: distribution.place((stem, *parts))))
+
+    def fill(target: Path) -> None:
+        notes.extend(unpack(archive, target, lambda parts: distribution.place((stem, *parts))))
+
+    return workspace.unpacked(archive, fill)
 
 
 def _locate(root: Path, names: list[str]) -> list[Path]:

@@ -52,8 +52,8 @@ class Display:
     """Shows experiments, epochs, images per second and the time left.
 
     Args:
-        console: where to print; stderr by default, with bars if that is a terminal that can move its cursor, whatever colours are
-            asked for.
+        console: where to print; stderr by default, with bars if that is a terminal that can move its cursor, whatever
+            colours are asked for.
     """
 
     def __init__(self, console: Console | None = None) -> None:
