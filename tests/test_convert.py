@@ -116,6 +116,19 @@ def build_model():
     )
 
 
+@pytest.mark.parametrize('prefix', ['', 'module.'])
+def test_weights_of_the_parent_network_are_named(tmp_path, refused, state, prefix):
+    blurred = {'pre.2.1.filt': torch.ones(128, 1, 3, 3) / 9, 'hgs.0.pool1.1.filt': torch.ones(16, 1, 3, 3) / 9}
+    torch.save(
+        {'net': {f'{prefix}{name}': value for name, value in {**state, **blurred}.items()}}, tmp_path / 'adnet.pkl'
+    )
+    line = refused('adnet.pkl', '--dataset', 'wflw')
+    assert line.startswith("error: adnet.pkl: net: pre.2.1.filt: weights of ADNet, the parent of STAR's network")
+    assert line.endswith(
+        '(convert a checkpoint of the official STAR code; python -m benchmark.score takes predictions of any code)'
+    )
+
+
 @pytest.mark.parametrize(('options', 'weights'), [((), 'net'), (('--weights', 'ema'), 'net_ema')])
 def test_converted_weights_load_strictly_and_safely(tmp_path, convert, checkpoint, monkeypatch, options, weights):
     torch.save(checkpoint, tmp_path / 'best_model.pkl')

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -16,6 +18,7 @@ from benchmark.datasets.prepared import open_prepared
 from benchmark.prepare import main
 from benchmark.protocol import test_sets
 from benchmark.protocol.metrics import normalizing_distance
+from tests.datasets.conftest import write_300w
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ORIGINAL = ('cofw', '300w', 'wflw')
@@ -38,6 +41,17 @@ def prepare(tmp_path, monkeypatch, capfd):
         return stdout, stderr.splitlines()
 
     return prepare
+
+
+def test_what_a_file_manager_left_in_an_archive_is_named_and_left_out(prepare, tmp_path):
+    write_300w(tmp_path / 'original')
+    shutil.make_archive('whole', 'zip', tmp_path / 'original')
+    with zipfile.ZipFile('whole.zip', 'a') as file:
+        file.writestr(r'afw\Thumbs.db', b'thumbs')
+    _, lines = prepare('300w', '--source', 'whole.zip', '--allow-incomplete')
+    left_out = 'left out afw\\Thumbs.db, which has a backslash in its name and is not part of the dataset'
+    assert f'300w: whole.zip: {left_out}' in lines
+    assert not list((tmp_path / 'data').rglob('*Thumbs*'))
 
 
 @pytest.fixture

@@ -63,9 +63,11 @@ def network_size(official: Mapping[str, Tensor]) -> NetworkSize:
     """Read a network's size from the names and shapes of its official state dict.
 
     Raises:
-        BenchmarkError: the state dict is not one of this kind of network. The message names a key.
+        BenchmarkError: the state dict is not one of this kind of network, or one of ADNet's, which is akin to it. The
+            message names a key.
     """
     official = _undistributed(official)
+    _check_pooling(official)
     num_stacks = _count(official, 'out_heatmaps.{}.conv.weight', _MOST_STACKS)
     num_levels = _count(official, 'hgs.0.{}up1.bn1.weight', _MOST_LEVELS, 'low2.')
     num_landmarks, channels, *_ = _shape_of_convolution(official, 'out_heatmaps.0.conv.weight')
@@ -118,6 +120,16 @@ def _undistributed(official: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     if not all(isinstance(name, str) and name.startswith('module.') for name in official):
         return official
     return {name.removeprefix('module.'): value for name, value in official.items()}
+
+
+def _check_pooling(official: Mapping[str, Tensor]) -> None:
+    """Name the network that this one comes from: alike but for filters, without weights, where resolution is halved."""
+    filters = [name for name in official if isinstance(name, str) and name.endswith('.filt')]
+    if filters:
+        raise BenchmarkError(
+            f"{filters[0]}: weights of ADNet, the parent of STAR's network, which blurs before it halves resolution "
+            '(convert a checkpoint of the official STAR code; python -m benchmark.score takes predictions of any code)'
+        )
 
 
 def _count(official: Mapping[str, Tensor], pattern: str, most: int, repeated: str | None = None) -> int:
