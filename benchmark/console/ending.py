@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from benchmark.caches import environment_for_caches
 from benchmark.console.characters import spell_what_is_lacking
+from benchmark.console.streams import discard_output, fault_of_output, open_what_is_closed
 from benchmark.extras import not_installed
 
 
@@ -39,14 +40,16 @@ class Terminated(KeyboardInterrupt):
 def end(main: Callable[[], int]) -> NoReturn:
     """Run a command and leave the process with its exit status.
 
-    That is 1 where the reader of its output has gone, 130 after Ctrl-C, and 143 where another signal has ended it, each
-    without a traceback. After such a signal the command has some seconds to end by itself. A signal that was ignored
-    when the command was started, as by nohup, stays ignored. A missing package is one line, with what installs it.
+    That is 1 where the reader of its output has gone or the disk that it goes to is full, 130 after Ctrl-C, and 143
+    where another signal has ended it, each without a traceback. After such a signal the command has some seconds to end
+    by itself. A signal that was ignored when the command was started, as by nohup, stays ignored. A missing package is
+    one line, with what installs it.
 
     Args:
         main: the command; returns its exit status.
     """
     stops = _listen()
+    open_what_is_closed()
     spell_what_is_lacking()
     try:
         try:
@@ -56,21 +59,21 @@ def end(main: Callable[[], int]) -> NoReturn:
             status = stop.code
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would write what is left when it ends, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         status = 1
-    except ModuleNotFoundError as error:
-        line = not_installed((error.name or '').partition('.')[0])
-        if line is None:
+    except BaseException as error:
+        if stops:  # a library that was interrupted while it was loaded may have made another exception of it
+            status = exit_status(stops[0])
+            _say_stopped()
+        elif isinstance(error, OSError) and (fault := fault_of_output()):
+            print(f'error: standard output: {fault} (free space, or send it elsewhere)', file=sys.stderr)
+            discard_output()
+            status = 1
+        elif isinstance(error, ModuleNotFoundError) and (line := not_installed((error.name or '').partition('.')[0])):
+            print(f'error: {line}', file=sys.stderr)
+            status = 1
+        else:
             raise
-        print(f'error: {line}', file=sys.stderr)
-        status = 1
-    except BaseException:
-        # A library that was interrupted while it was loaded may have made another exception of it.
-        if not stops:
-            raise
-        status = exit_status(stops[0])
-        _say_stopped()
     if stops:  # whoever ends a command does not wait for libraries that are taken apart, which can take seconds
         atexit._run_exitfuncs()
         os._exit(status)
@@ -145,4 +148,4 @@ def _say_stopped() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
