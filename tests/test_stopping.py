@@ -236,6 +236,22 @@ end(main)
     assert_stopped(start(tmp_path, other), signal.SIGINT)
 
 
+def test_command_that_takes_an_interruption_for_an_error_is_stopped_all_the_same(tmp_path):
+    other = """
+import os, signal, sys
+from benchmark.console import end
+def main():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.getpid()
+    except KeyboardInterrupt:
+        print('not a valid record', file=sys.stderr)
+        return 1
+end(main)
+"""
+    assert_stopped(start(tmp_path, other), signal.SIGINT)
+
+
 def test_other_exceptions_are_shown(tmp_path):
     process = start(tmp_path, 'from benchmark.console import end\nend(lambda: 1 / 0)')
     _, said = process.communicate(timeout=60)

@@ -57,6 +57,9 @@ def end(main: Callable[[], int]) -> NoReturn:
             status = main()
         except SystemExit as stop:  # of the command line: a usage error, or help
             status = stop.code
+        if stops and status == 1:  # a library has made an error of the interruption, and the command has said it
+            status = exit_status(stops[0])
+            _say_stopped()
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
