@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 
 from benchmark.analysis.runs import read_runs
@@ -35,11 +34,3 @@ def test_index_imports_the_leaderboards_that_have_a_row():
     exports = {f'reports/exports/{path.name}' for path in (ROOT / 'reports' / 'exports').glob('*.yml')}
     empty = {path for path in exports if not yaml.safe_load((ROOT / path).read_text())['Models']}
     assert set(index['Import']) == exports - empty
-
-
-def test_index_is_one_that_openmmlab_reads():
-    modelindex = pytest.importorskip('modelindex')
-    index = modelindex.load(str(INDEX))
-    index.build_models_with_collections()
-    assert not index.check()
-    assert len(index.models) > 20
