@@ -1,6 +1,6 @@
 """Check that every link inside a folder of pages leads to a page, and to a place in it, that is there.
 
-python -m tests.links build/docs
+python tests/links.py build/docs
 """
 
 from __future__ import annotations
