@@ -1,0 +1,101 @@
+"""Backbones under contract, and what is demanded of them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.suite.contract.findings import Outcome, failed, noted, passed
+from benchmark.suite.contract.subject import Broken, Inputs, Subject, distance
+
+IMAGES = 3
+NEAR = 1e-4  # convolutions of other sizes may add in another order
+_SHOWN = 3
+
+
+class Backbone(Subject):
+    """A backbone, called with images (B, 3, H, W) whose values are about -1 to 1.
+
+    Args:
+        make: makes the backbone.
+        file: where it is defined.
+        input_size: width and height of the images.
+    """
+
+    def __init__(self, make: Callable[[], nn.Module], file: Path, input_size: tuple[int, int] = (64, 64)) -> None:
+        super().__init__(make, file)
+        self.input_size = input_size
+
+    @cached_property
+    def usual(self) -> Inputs:
+        """Images of noise."""
+        return self.batch(0)
+
+    def batch(self, seed: int) -> Inputs:
+        """Other images of noise."""
+        width, height = self.input_size
+        return (torch.rand(IMAGES, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 2 - 1,)
+
+    def cases(self) -> Mapping[str, Inputs]:
+        """Noise, and images of one colour, as a crop outside the photograph is."""
+        return {
+            'images of noise': self.usual,
+            'black images': (-torch.ones_like(self.usual[0]),),
+            'grey images': (torch.zeros_like(self.usual[0]),),
+        }
+
+    def outputs(self, module: nn.Module, inputs: Inputs) -> Inputs:
+        """The feature maps.
+
+        Raises:
+            Broken: they are not what necks and heads take.
+        """
+        features = module(*inputs)
+        if not isinstance(features, tuple | list):
+            raise Broken(f'gives {type(features).__name__}, not a tuple of feature maps (heads take its last)')
+        if not features:
+            raise Broken('gives no feature map')
+        for one in features:
+            if not isinstance(one, Tensor) or one.ndim != 4 or len(one) != len(inputs[0]):
+                found = f'shape {tuple(one.shape)}' if isinstance(one, Tensor) else type(one).__name__
+                raise Broken(f'gives {found} among its feature maps, expected (B, C, h, w), B {len(inputs[0])}')
+        return tuple(features)
+
+    def objective(self, outputs: Inputs) -> Tensor:
+        """Every feature with a weight of its own."""
+        return sum((one * _pattern(one)).mean() for one in outputs)
+
+
+def _pattern(like: Tensor) -> Tensor:
+    return torch.arange(like.numel(), dtype=like.dtype).view_as(like).remainder(7).sub(2)
+
+
+def independence(subject: Backbone) -> Outcome:
+    """Whether each image has the features that it has alone, in evaluation."""
+    module = subject.new().eval()
+    (images,) = subject.usual
+    together = _features(subject, module, images)
+    apart = [torch.cat(parts) for parts in zip(*(_features(subject, module, one[None]) for one in images), strict=True)]
+    largest = max(map(distance, together, apart))
+    if not largest <= NEAR:
+        return failed(f'features of an image differ by {largest:.2g} of their size when it is alone in its batch')
+    return passed(f'features of each of {IMAGES} images are those that it has alone, to {largest:.2g}')
+
+
+@torch.no_grad()
+def _features(subject: Backbone, module: nn.Module, images: Tensor) -> Inputs:
+    with subject.heeded():
+        return subject.outputs(module, (images,))
+
+
+def unused(subject: Backbone) -> Outcome:
+    """Whether every parameter gets a gradient."""
+    without = [name for name, one in subject.reference.parameters.items() if one is None]
+    if without:
+        more = f' and {len(without) - _SHOWN} more' if len(without) > _SHOWN else ''
+        return noted(f'no gradient for {", ".join(without[:_SHOWN])}{more}: no output depends on them')
+    return passed(f'all {len(subject.reference.parameters)} parameters get one')
