@@ -13,6 +13,7 @@ from collections import Counter
 import numpy as np
 import torch
 
+from benchmark import check
 from benchmark.analysis.audit import band, figures, likeness, pairs, signature
 from benchmark.console import Terminated, exit_status
 from benchmark.losses import moments, star_loss_triton
@@ -248,6 +249,15 @@ def predicting_page() -> list[tuple]:
     ]
 
 
+def own_components_page() -> list[tuple]:
+    defaults = {name: check.build_parser().get_default(name) for name in ('landmarks', 'input_size')}
+    return [
+        ('exit status is {} where no check failed, {} where one did, and {} where', *range(3)),
+        ('A loss is given {} landmarks', defaults['landmarks']),
+        ('images of {} (`--input-size', ' x '.join(map(str, defaults['input_size']))),
+    ]
+
+
 def running_page() -> list[tuple]:
     return [
         ('no other one begins while less than {} GiB of memory is free', room.FREE_BYTES / 2**30),
@@ -317,7 +327,7 @@ PAGES = {
     'docs/clusters.md': clusters_page,
     'docs/configurations.md': configurations_page,
     'docs/footguns.md': footguns_page,
-    'docs/containers.md': list,  # of no sentence
+    'docs/own_components.md': own_components_page,
     'docs/paper.md': paper_page,
     'docs/predicting.md': predicting_page,
     'docs/running.md': running_page,

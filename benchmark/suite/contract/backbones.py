@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from benchmark.suite.contract.findings import Outcome, failed, noted, passed
 from benchmark.suite.contract.subject import Broken, Inputs, Subject, distance
@@ -32,18 +34,21 @@ class Backbone(Subject):
 
     @cached_property
     def usual(self) -> Inputs:
-        """Images of noise."""
+        """Random images."""
         return self.batch(0)
 
     def batch(self, seed: int) -> Inputs:
-        """Other images of noise."""
+        """Other images: smooth, with noise, so that they differ as faces do."""
         width, height = self.input_size
-        return (torch.rand(IMAGES, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 2 - 1,)
+        generator = torch.Generator().manual_seed(seed)
+        coarse = torch.randn(IMAGES, 3, 5, 5, generator=generator)
+        smooth = F.interpolate(coarse, (height, width), mode='bicubic', align_corners=True)
+        return ((0.5 * smooth + 0.1 * torch.randn(smooth.shape, generator=generator)).clamp(-1, 1),)
 
     def cases(self) -> Mapping[str, Inputs]:
-        """Noise, and images of one colour, as a crop outside the photograph is."""
+        """Random images, and images of one colour, as a crop outside the photograph is."""
         return {
-            'images of noise': self.usual,
+            'random images': self.usual,
             'black images': (-torch.ones_like(self.usual[0]),),
             'grey images': (torch.zeros_like(self.usual[0]),),
         }
@@ -69,6 +74,21 @@ class Backbone(Subject):
         """Every feature with a weight of its own."""
         return sum((one * _pattern(one)).mean() for one in outputs)
 
+    def compared(self) -> nn.Module:
+        """In evaluation, with the statistics of the usual images.
+
+        In training, normalization of so few values would let what is near go apart; with the statistics that it begins
+        with, deep networks would fade out.
+        """
+        module = self.new()
+        for layer in module.modules():
+            if isinstance(layer, _BatchNorm):
+                layer.momentum = 1.0
+        with torch.no_grad():
+            self.forward(module, self.usual)
+        module.eval()
+        return module
+
 
 def _pattern(like: Tensor) -> Tensor:
     return torch.arange(like.numel(), dtype=like.dtype).view_as(like).remainder(7).sub(2)
@@ -76,20 +96,16 @@ def _pattern(like: Tensor) -> Tensor:
 
 def independence(subject: Backbone) -> Outcome:
     """Whether each image has the features that it has alone, in evaluation."""
-    module = subject.new().eval()
+    module = subject.compared()
     (images,) = subject.usual
-    together = _features(subject, module, images)
-    apart = [torch.cat(parts) for parts in zip(*(_features(subject, module, one[None]) for one in images), strict=True)]
+    with torch.no_grad():
+        together = subject.forward(module, (images,))
+        each = [subject.forward(module, (one[None],)) for one in images]
+    apart = [torch.cat(parts) for parts in zip(*each, strict=True)]
     largest = max(map(distance, together, apart))
     if not largest <= NEAR:
         return failed(f'features of an image differ by {largest:.2g} of their size when it is alone in its batch')
     return passed(f'features of each of {IMAGES} images are those that it has alone, to {largest:.2g}')
-
-
-@torch.no_grad()
-def _features(subject: Backbone, module: nn.Module, images: Tensor) -> Inputs:
-    with subject.heeded():
-        return subject.outputs(module, (images,))
 
 
 def unused(subject: Backbone) -> Outcome:

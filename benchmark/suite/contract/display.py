@@ -60,4 +60,4 @@ def summary(one: Examined) -> str:
     """One line: how many checks ended how, and which failed."""
     counts = Counter(outcome.verdict for outcome in one.outcomes.values())
     told = ', '.join(f'{counts[verdict]} {verdict}' for verdict in _STYLES if counts[verdict])
-    return f'{one.name}: {told}' + (f' ({", ".join(one.failed)})' if one.failed else '')
+    return f'{one.name}: {told}' + (f' (failed: {", ".join(one.failed)})' if one.failed else '')

@@ -14,6 +14,7 @@ from benchmark.suite.contract.numbers import finite, gradient, half_precision
 from benchmark.suite.contract.relative_speed import speed
 from benchmark.suite.contract.states import continuation, copies
 from benchmark.suite.contract.subject import Broken, Subject
+from benchmark.suite.speed.timing import single_thread
 
 _OF_ALL: Mapping[str, Callable[[Subject], Outcome]] = {
     'call': call,
@@ -39,25 +40,25 @@ _OF_BACKBONES = {'independence': independence, 'unused': unused}
 _NEEDED = ('call', 'repeatable')
 
 
-def examine(subject: Subject, accepted: Collection[str] = (), left_out: Collection[str] = ()) -> dict[str, Outcome]:
+def examine(subject: Subject, accepted: Collection[str] = ()) -> dict[str, Outcome]:
     """Hold a component to its contract.
 
     Args:
         subject: the component.
         accepted: checks that may fail: they then have a note.
-        left_out: checks that are not made.
 
     Returns:
         What each check found, in the order of :data:`benchmark.suite.contract.CHECKS`.
     """
     checks = {**_OF_ALL, **(_OF_LOSSES if isinstance(subject, Loss) else _OF_BACKBONES)}
     found: dict[str, Outcome] = {}
-    for name in (name for name in CHECKS if name in checks and name not in left_out):
-        blocking = [needed for needed in _NEEDED if needed in found and found[needed].verdict == 'fail']
-        outcome = skipped(f'{blocking[0]} failed') if blocking else _run(checks[name], subject)
-        if outcome.verdict == 'fail' and name in accepted:
-            outcome = noted(f'accepted: {outcome.text}')
-        found[name] = outcome
+    with single_thread():  # as a training on a CPU
+        for name in (name for name in CHECKS if name in checks):
+            blocking = [needed for needed in _NEEDED if needed in found and found[needed].verdict == 'fail']
+            outcome = skipped(f'{blocking[0]} failed') if blocking else _run(checks[name], subject)
+            if outcome.verdict == 'fail' and name in accepted:
+                outcome = noted(f'accepted: {outcome.text}')
+            found[name] = outcome
     return found
 
 

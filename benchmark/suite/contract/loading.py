@@ -39,7 +39,7 @@ class Component:
         return Path(inspect.getfile(self.build))
 
     def make(self, options: Mapping[str, object]) -> nn.Module:
-        """Make it, within MMPose's scope as in a training.
+        """Make it, within MMPose's scope as in a training, and without weights from a file.
 
         Raises:
             UsageError: it cannot be made, or is no module; one line.

@@ -27,7 +27,7 @@ def continuation(subject: Subject) -> Outcome:
     resumed = subject.new(seed=1)
     with subject.heeded():
         mismatch = _restore(resumed, module)
-    later = _train(subject, resumed.train(), range(BREAK, STEPS))
+    later = _train(subject, resumed, range(BREAK, STEPS))
     for step, (one, expected) in enumerate(zip(later, whole[BREAK:], strict=True), BREAK + 1):
         if not one.equals(expected):
             lost = f': {mismatch}' if mismatch else ' (register what it keeps as buffers)'

@@ -95,7 +95,19 @@ class Subject(ABC):
         """The component as it is before a training with this seed."""
         set_random_seed(seed)
         with self.heeded():
-            return self._make().train()
+            module = self._make()
+            module.train()  # MMPose's backbones return nothing from it
+            return module
+
+    def compared(self) -> nn.Module:
+        """The same as its values are compared with those of another precision, or nearby."""
+        return self.new()
+
+    def forward(self, module: nn.Module, inputs: Inputs, seed: int = 0) -> Inputs:
+        """A forward pass alone, as in :meth:`evaluate`."""
+        set_random_seed(seed)
+        with self.heeded():
+            return self.outputs(module, tuple(one.clone() for one in inputs))
 
     def evaluate(
         self,

@@ -1,0 +1,437 @@
+"""Every check of a loss has losses that it alone finds out."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmark.models import AdaptiveWingMapLoss, LandmarkDistanceLoss, STARLoss
+from benchmark.models.losses.moments import heatmap_moments, soft_argmax
+from benchmark.suite.contract import CHECKS
+from benchmark.suite.contract.examination import examine
+from benchmark.suite.contract.losses import LOSSES
+
+
+class Fine(nn.Module):
+    """A weighted mean of distances, rounded off at zero; what is broken below differs from it in one thing."""
+
+    def forward(self, predicted, target, weights):
+        return self.mean(self.distance(predicted - target), weights)
+
+    def distance(self, error):
+        return (error.square().sum(-1) + 1e-4).sqrt()
+
+    def mean(self, distance, weights):
+        return (distance * weights).sum() / weights.sum().clamp(min=1e-6)
+
+
+class ReturnsVector(Fine):
+    def mean(self, distance, weights):
+        return distance * weights
+
+
+class ReturnsNumber(Fine):
+    def mean(self, distance, weights):
+        return super().mean(distance, weights).item()
+
+
+class HasNoGradient(Fine):
+    def distance(self, error):
+        return super().distance(error.detach())
+
+
+class TakesTwo(Fine):
+    def forward(self, predicted, target):
+        return super().forward(predicted, target, torch.ones(predicted.shape[:2]))
+
+
+class IsNeverFinite(Fine):
+    def mean(self, distance, weights):
+        return super().mean(distance, weights) + float('nan')
+
+
+class Unseeded(Fine):
+    generator = np.random.default_rng()
+
+    def mean(self, distance, weights):
+        return super().mean(distance, weights) * self.generator.uniform(0.5, 1)
+
+
+class CountsInItsClass(Fine):
+    calls = 0
+
+    def mean(self, distance, weights):
+        type(self).calls += 1
+        return super().mean(distance, weights) * self.calls
+
+
+class RootOfZero(Fine):
+    def distance(self, error):
+        return error.square().sum(-1).sqrt()
+
+
+class Overflows(Fine):
+    def distance(self, error):
+        return (9 * super().distance(error)).exp()
+
+
+class SpreadsOverImages(Fine):
+    def mean(self, distance, weights):
+        return super().mean(distance, weights) + (distance * weights).mean(1).var()
+
+
+class StopsGradient(Fine):
+    def distance(self, error):
+        return error.abs().sum(-1) * error.abs().sum(-1).detach()
+
+
+class ParameterWithoutSlope(Fine):
+    def __init__(self):
+        super().__init__()
+        self.width = nn.Parameter(torch.ones(2))
+
+    def mean(self, distance, weights):
+        width = self.width[0] + self.width[1].detach() + 0 * self.width[1]
+        return super().mean(distance, weights) * width.square()
+
+
+class IgnoresSign(Fine):
+    def forward(self, predicted, target, weights):
+        return super().forward(predicted.abs(), target.abs(), weights)
+
+
+class PrefersOvershooting(Fine):
+    """Lowest for errors a fifth of a unit long, and no lower for those of a tenth than for whole ones."""
+
+    def distance(self, error):
+        return super().distance(super().distance(error)[..., None] - 0.2)
+
+
+class LeansLeft(Fine):
+    def distance(self, error):
+        return super().distance(torch.where(error[..., :1] > 0, 1.5 * error, error))
+
+
+class FirstImageCounts(Fine):
+    def mean(self, distance, weights):
+        return super().mean(distance, weights * torch.linspace(1, 2, len(weights))[:, None])
+
+
+class DividesByVisible(Fine):
+    def mean(self, distance, weights):
+        return distance.sum() / weights.sum().clamp(min=1)
+
+
+class DividesByNothing(Fine):
+    def mean(self, distance, weights):
+        return (distance * weights).sum() / weights.sum()
+
+
+class KnowsTheHidden(Fine):
+    """Hidden landmarks get no gradient, but scale that of the others."""
+
+    def mean(self, distance, weights):
+        hidden = (distance.detach() * (1 - weights)).sum()
+        return super().mean(distance, weights) * (1 + hidden)
+
+
+class OverflowsHalf(Fine):
+    def distance(self, error):
+        return (1000 * error).square().sum(-1) / 1000
+
+
+class LosesDigits(Fine):
+    def distance(self, error):
+        return super().distance(error + 30 - 30)
+
+
+class FillsInputs(Fine):
+    def forward(self, predicted, target, weights):
+        return self.mean(self.distance(predicted.sub_(target)), weights)
+
+
+class Tidies(Fine):
+    def forward(self, predicted, target, weights):
+        value = super().forward(predicted, target, weights)
+        target.clamp_(-0.5, 0.5)
+        return value
+
+
+class CountsSteps(Fine):
+    step = 0
+
+    def mean(self, distance, weights):
+        self.step += 1
+        return super().mean(distance, weights) * (1 + self.step)
+
+
+class BuffersLate(Fine):
+    def mean(self, distance, weights):
+        if not hasattr(self, 'seen'):
+            self.register_buffer('seen', torch.zeros(()))
+        self.seen += 1
+        return super().mean(distance, weights) * self.seen
+
+
+class ProjectsAtRandom(Fine):
+    def __init__(self):
+        super().__init__()
+        self.scale = 1 + torch.rand(())
+
+    def mean(self, distance, weights):
+        return super().mean(distance, weights) * self.scale.to(distance.dtype)
+
+
+class Locks(Fine):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+
+class CopiesHalf(Fine):
+    scale = 1.0
+
+    def __deepcopy__(self, memo):
+        copy = type(self)()
+        copy.scale = 0.5
+        return copy
+
+    def mean(self, distance, weights):
+        return super().mean(distance, weights) * self.scale
+
+
+BROKEN = [
+    ('call', ReturnsVector),
+    ('call', ReturnsNumber),
+    ('call', HasNoGradient),
+    ('call', TakesTwo),
+    ('call', IsNeverFinite),
+    ('repeatable', Unseeded),
+    ('repeatable', CountsInItsClass),
+    ('finite', RootOfZero),
+    ('finite', Overflows),
+    ('finite', SpreadsOverImages),
+    ('gradient', StopsGradient),
+    ('gradient', ParameterWithoutSlope),
+    ('truth', IgnoresSign),
+    ('truth', PrefersOvershooting),
+    ('mirroring', LeansLeft),
+    ('image-order', FirstImageCounts),
+    ('masks', DividesByVisible),
+    ('masks', DividesByNothing),
+    ('masks', KnowsTheHidden),
+    ('half-precision', OverflowsHalf),
+    ('half-precision', LosesDigits),
+    ('inputs', FillsInputs),
+    ('inputs', Tidies),
+    ('continuation', CountsSteps),
+    ('continuation', BuffersLate),
+    ('continuation', ProjectsAtRandom),
+    ('copies', Locks),
+    ('copies', CopiesHalf),
+]
+
+
+class Random(Fine):
+    def mean(self, distance, weights):
+        return super().mean(distance * torch.rand(distance.shape), weights)
+
+
+class HasNoDeterministicForm(Fine):
+    def mean(self, distance, weights):
+        torch.zeros(5).put_(torch.tensor([1]), torch.tensor([2.0]))
+        return super().mean(distance, weights)
+
+
+class Rises(Fine):
+    """Falls on the way to the truth but for its last part."""
+
+    def distance(self, error):
+        far = super().distance(error)
+        return far + 0.1 * (-((far - 0.02) / 0.01).square()).exp()
+
+
+class WeighsLandmarks(Fine):
+    def mean(self, distance, weights):
+        return super().mean(distance, weights * torch.linspace(1, 2, weights.shape[1]))
+
+
+class Sum(Fine):
+    def mean(self, distance, weights):
+        return (distance * weights).sum()
+
+
+class KnowsNoWeights(Fine):
+    def mean(self, distance, weights):
+        return distance.mean()
+
+
+class CannotBePickled(Fine):
+    def __init__(self):
+        super().__init__()
+        self.root = lambda values: values.sqrt()
+
+
+NOTED = [
+    ('repeatable', Random),
+    ('repeatable', HasNoDeterministicForm),
+    ('truth', Rises),
+    ('landmark-order', WeighsLandmarks),
+    ('batch-size', Sum),
+    ('masks', KnowsNoWeights),
+    ('copies', CannotBePickled),
+]
+
+
+class SoftArgmax(Fine):
+    takes_heatmaps = True
+
+    def forward(self, heatmaps, target, weights):
+        return super().forward(self.positions(heatmaps), target, weights)
+
+    def positions(self, heatmaps):
+        return soft_argmax(heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32)))
+
+
+class NeedsMass(SoftArgmax):
+    def positions(self, heatmaps):
+        return super().positions(heatmaps) / heatmaps.sum((-2, -1)).unsqueeze(-1)
+
+
+class DividesBySpread(SoftArgmax):
+    def positions(self, heatmaps):
+        self.spread = (
+            heatmap_moments(heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))).scatter[..., ::2].sum(-1)
+        )
+        return super().positions(heatmaps)
+
+    def mean(self, distance, weights):
+        return super().mean(distance / self.spread, weights)
+
+
+class TurnsAround(SoftArgmax):
+    def positions(self, heatmaps):
+        return -super().positions(heatmaps)
+
+
+class CountsFromTheLeft(SoftArgmax):
+    def positions(self, heatmaps):
+        return super().positions(heatmaps) * 23 / 24 - 1 / 24
+
+
+BROKEN_ON_HEATMAPS = [
+    ('finite', NeedsMass),
+    ('finite', DividesBySpread),
+    ('truth', TurnsAround),
+    ('mirroring', CountsFromTheLeft),
+]
+
+
+def check(make, kind='coordinates', accepted=()):
+    return examine(LOSSES[kind](make, Path(__file__), 6), accepted)
+
+
+def verdicts(found, verdict):
+    return [name for name, outcome in found.items() if outcome.verdict == verdict]
+
+
+def test_loss_without_fault_passes_all():
+    found = check(Fine)
+    assert verdicts(found, 'note') == ['speed'] and len(verdicts(found, 'pass')) == len(found) - 1
+    assert list(found) == [name for name in CHECKS if name not in ('independence', 'unused')]
+
+
+@pytest.mark.parametrize(('name', 'loss'), BROKEN, ids=lambda one: getattr(one, '__name__', one))
+def test_fault_is_found_by_the_check_that_is_there_for_it(name, loss):
+    found = check(loss)
+    assert verdicts(found, 'fail') == [name], found
+
+
+@pytest.mark.parametrize(('name', 'loss'), NOTED, ids=lambda one: getattr(one, '__name__', one))
+def test_what_may_be_meant_is_noted(name, loss):
+    found = check(loss)
+    assert verdicts(found, 'fail') == [] and verdicts(found, 'note') == [name, 'speed'], found
+
+
+@pytest.mark.parametrize(('name', 'loss'), BROKEN_ON_HEATMAPS, ids=lambda one: getattr(one, '__name__', one))
+def test_fault_of_a_loss_on_heatmaps_is_found(name, loss):
+    assert verdicts(check(SoftArgmax, 'heatmaps'), 'fail') == []
+    assert verdicts(check(loss, 'heatmaps'), 'fail') == [name]
+
+
+def test_every_check_that_can_fail_has_a_loss_that_only_it_finds_out():
+    never = {'landmark-order', 'batch-size', 'speed', 'independence', 'unused'}
+    assert {name for name, _ in BROKEN} == set(CHECKS) - never
+
+
+def test_random_loss_is_not_compared_with_itself():
+    found = check(Random)
+    assert verdicts(found, 'skipped') == ['mirroring', 'image-order', 'landmark-order', 'batch-size']
+    assert 'the same bits after the same seed' in found['repeatable'].text
+
+
+def test_what_is_needed_for_the_others_is_asked_first():
+    found = check(ReturnsVector)
+    assert found['call'].text == 'gives shape (4, 6), not a scalar (take the mean)'
+    assert set(verdicts(found, 'skipped')) == set(found) - {'call'}
+
+
+def test_exception_is_a_failed_check_with_its_line():
+    class Raises(Fine):
+        def mean(self, distance, weights):
+            if not distance.requires_grad or distance.dtype == torch.float64:
+                return super().mean(distance, weights)
+            if len(distance) == 1:
+                raise RuntimeError('one image\nis too little')
+            return super().mean(distance, weights)
+
+    found = check(Raises)
+    line = next(i for i, text in enumerate(Path(__file__).read_text().splitlines(), 1) if "RuntimeError('one" in text)
+    assert found['finite'] == ('fail', f'test_losses.py, line {line}: RuntimeError: one image')
+    assert verdicts(found, 'fail') == ['finite']
+
+
+def test_state_that_does_not_fit_is_named():
+    assert check(BuffersLate)['continuation'].text.endswith('step 3 gives other numbers: not taken: seen')
+
+
+def test_accepted_failure_is_a_note():
+    found = check(StopsGradient, accepted=['gradient'])
+    assert verdicts(found, 'fail') == [] and found['gradient'].text.startswith('accepted: differs from finite')
+
+
+def test_gradient_of_what_computes_in_float32_is_skipped():
+    class Single(Fine):
+        def distance(self, error):
+            return super().distance(error.float())
+
+    assert check(Single)['gradient'] == ('skipped', 'computes in float32, too coarse for finite differences')
+
+
+@pytest.mark.parametrize('weighted', [False, True])
+@pytest.mark.parametrize('restriction', ['value', 'detach'])
+@pytest.mark.parametrize('distance', ['smooth_l1', 'l1', 'l2'])
+def test_star_loss_holds(distance, restriction, weighted):
+    """With 'detach' it stops a gradient on purpose."""
+    stops = restriction == 'detach'
+    found = check(lambda: STARLoss(distance, restriction, use_target_weight=weighted), 'heatmaps')
+    assert verdicts(found, 'fail') == ['gradient'] * stops, found
+    assert verdicts(found, 'note') == ['masks'] * (not weighted) + ['speed']
+
+
+@pytest.mark.parametrize('weighted', [False, True])
+@pytest.mark.parametrize('distance', ['smooth_l1', 'l1', 'l2', 'wing'])
+def test_distance_losses_hold(distance, weighted):
+    found = check(lambda: LandmarkDistanceLoss(distance, use_target_weight=weighted))
+    assert verdicts(found, 'fail') == [], found
+    assert verdicts(found, 'note') == ['masks'] * (not weighted) + ['speed']
+
+
+def test_loss_of_maps_holds():
+    found = check(AdaptiveWingMapLoss, 'maps')
+    assert verdicts(found, 'fail') == [] and verdicts(found, 'skipped') == ['masks'], found
