@@ -154,6 +154,11 @@ def test_table_fits_the_terminal(write, capsys, monkeypatch, width):
 USAGE = [
     ('absent', ['nowhere.py'], 'nowhere.py: no such file (name a Python file'),
     ('absent module', ['nowhere.at_all'], 'nowhere.at_all: no such file or module (name a Python file, or'),
+    (
+        'parent raises',
+        ['parent.mine'],
+        'parent.mine: cannot be imported: ZeroDivisionError: division by zero (mend what',
+    ),
     ('folder', ['.'], '.: no Python file (name one that ends with .py)'),
     ('text', ['text.txt'], 'text.txt: no Python file'),
     ('syntax', ['syntax.py'], 'syntax.py: cannot be imported: syntax.py, line 2: '),
@@ -201,6 +206,9 @@ def test_wrong_usage_is_one_line_and_exit_status_2(write, capsys, arguments, mes
         'head.py': f'from mmpose.models.heads import BaseHead\n{registering}class Head(BaseHead):\n'
         '    def forward(self, feats): pass\n    def loss(self): pass\n    def predict(self): pass\n',
     }
+    Path('parent').mkdir()
+    write('1 / 0\n', 'parent/__init__.py')
+    sys.path.insert(0, '')
     if arguments[0] in files:
         write(files[arguments[0]], arguments[0])
     assert main(arguments) == 2

@@ -15,7 +15,7 @@ from benchmark.suite.contract.findings import Outcome, failed, noted, passed
 from benchmark.suite.contract.subject import Broken, Inputs, Subject, distance
 
 IMAGES = 3
-NEAR = 1e-4  # convolutions of other sizes may add in another order
+NEAR = 1e-2  # convolutions of other sizes may add in another order, and depth makes more of it
 _SHOWN = 3
 
 
@@ -27,6 +27,8 @@ class Backbone(Subject):
         file: where it is defined.
         input_size: width and height of the images.
     """
+
+    near_derivative = 1e-2  # rectifiers bend within a step
 
     def __init__(self, make: Callable[[], nn.Module], file: Path, input_size: tuple[int, int] = (64, 64)) -> None:
         super().__init__(make, file)
@@ -46,12 +48,8 @@ class Backbone(Subject):
         return ((0.5 * smooth + 0.1 * torch.randn(smooth.shape, generator=generator)).clamp(-1, 1),)
 
     def cases(self) -> Mapping[str, Inputs]:
-        """Random images, and images of one colour, as a crop outside the photograph is."""
-        return {
-            'random images': self.usual,
-            'black images': (-torch.ones_like(self.usual[0]),),
-            'grey images': (torch.zeros_like(self.usual[0]),),
-        }
+        """Random images, and images of one grey, which a face that is out of sight may be."""
+        return {'random images': self.usual, 'images of one grey': (torch.zeros_like(self.usual[0]),)}
 
     def outputs(self, module: nn.Module, inputs: Inputs) -> Inputs:
         """The feature maps.

@@ -115,6 +115,8 @@ def _module(name: str) -> tuple[Callable[[], ModuleType], Path]:
         spec = find_spec(name)
     except (ModuleNotFoundError, ValueError):  # of a parent, or of an empty part
         spec = None
+    except (Exception, SystemExit) as error:
+        raise UsageError(f'{name}: cannot be imported: {described(error, Path())} (mend what it lies in)') from error
     if spec is None:
         raise UsageError(f'{name}: no such file or module (name a Python file, or put its folder on PYTHONPATH)')
     return lambda: importlib.import_module(name), Path(spec.origin or '')

@@ -12,7 +12,6 @@ from benchmark.suite.contract.losses import Loss
 from benchmark.suite.contract.subject import Broken, Evaluated, Inputs, Subject, distance
 
 STEP = 1e-6
-NEAR_DERIVATIVE = 1e-4
 _INPUT = ''  # beside the names of parameters
 NEAR_FLOAT32 = {torch.bfloat16: 0.1, torch.float16: 0.02}
 
@@ -46,7 +45,7 @@ def gradient(subject: Subject) -> Outcome:
     of_inputs = _deviation(subject, given, {_INPUT: at.gradient})
     slopes = {name: one for name, one in at.parameters.items() if one is not None}
     largest = max(of_inputs, _deviation(subject, given, slopes)) if slopes else of_inputs
-    if not largest <= NEAR_DERIVATIVE:
+    if not largest <= subject.near_derivative:
         return failed(f'differs from finite differences by {largest:.2g} of its size (on purpose: --accept gradient)')
     return passed(f'that of finite differences in float64, to {largest:.1g}')
 

@@ -60,7 +60,12 @@ class Subject(ABC):
     Args:
         make: makes the component.
         file: where it is defined, for the place of an exception.
+
+    Attributes:
+        near_derivative: by how much a gradient may differ from that of finite differences, relative.
     """
+
+    near_derivative = 1e-4
 
     def __init__(self, make: Callable[[], nn.Module], file: Path) -> None:
         self._make = make

@@ -131,6 +131,18 @@ class HasSpareLayers(Fine):
         self.spare = nn.ModuleList(nn.Conv2d(1, 1, 1) for _ in range(2))
 
 
+class IsDeep(Fine):
+    """Without statistics of its images it fades out."""
+
+    def __init__(self):
+        super().__init__()
+        layers = (layer for _ in range(20) for layer in (nn.Conv2d(8, 8, 3, 1, 1), nn.BatchNorm2d(8), nn.ReLU()))
+        self.middle = nn.Sequential(*layers)
+
+    def early(self, features):
+        return self.middle(features)
+
+
 class IsRough(Fine):
     """Hardly anything is left of features that differ in their last digits."""
 
@@ -187,6 +199,20 @@ def test_every_check_that_can_fail_has_a_backbone_that_only_it_finds_out():
 def test_what_may_be_meant_is_noted(name, backbone):
     found = check(backbone)
     assert verdicts(found, 'fail') == [] and verdicts(found, 'note') == [name], found
+
+
+def test_deep_backbone_does_not_fade_out():
+    found = check(IsDeep)
+    assert verdicts(found, 'fail') == [], found
+
+
+def test_what_heads_cannot_take_is_named():
+    said = {make.__name__: check(make)['call'].text for make in (ReturnsOneMap, ReturnsNothing, ReturnsVectors)}
+    assert said == {
+        'ReturnsOneMap': 'gives Tensor, not a tuple of feature maps (heads take its last)',
+        'ReturnsNothing': 'gives no feature map',
+        'ReturnsVectors': 'gives shape (3, 8) among its feature maps, expected (B, C, h, w), B 3',
+    }
 
 
 def test_parameters_without_gradient_are_named():

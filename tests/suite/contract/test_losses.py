@@ -105,11 +105,18 @@ class IgnoresSign(Fine):
         return super().forward(predicted.abs(), target.abs(), weights)
 
 
-class PrefersOvershooting(Fine):
-    """Lowest for errors a fifth of a unit long, and no lower for those of a tenth than for whole ones."""
+class PrefersErrors(Fine):
+    """Lowest for errors a fifth of a unit long."""
 
     def distance(self, error):
         return super().distance(super().distance(error)[..., None] - 0.2)
+
+
+class HidesTheTruth(PrefersErrors):
+    """Lower still at the truth, but not near it."""
+
+    def distance(self, error):
+        return super().distance(error) - 0.4 * (-(error.square().sum(-1) / 0.003**2)).exp()
 
 
 class LeansLeft(Fine):
@@ -138,6 +145,12 @@ class KnowsTheHidden(Fine):
     def mean(self, distance, weights):
         hidden = (distance.detach() * (1 - weights)).sum()
         return super().mean(distance, weights) * (1 + hidden)
+
+
+class PullsTheHidden(Fine):
+    def forward(self, predicted, target, weights):
+        pull = ((predicted - predicted.detach()).sum(-1) * (1 - weights)).mean()
+        return super().forward(predicted, target, weights) + pull
 
 
 class OverflowsHalf(Fine):
@@ -187,6 +200,18 @@ class ProjectsAtRandom(Fine):
         return super().mean(distance, weights) * self.scale.to(distance.dtype)
 
 
+class SavesNothing(Fine):
+    def __init__(self):
+        super().__init__()
+        self.width = nn.Parameter(torch.ones(()))
+
+    def mean(self, distance, weights):
+        return super().mean(distance, weights) * self.width
+
+    def state_dict(self, *args, **kwargs):
+        return {}
+
+
 class Locks(Fine):
     def __init__(self):
         super().__init__()
@@ -219,12 +244,14 @@ BROKEN = [
     ('gradient', StopsGradient),
     ('gradient', ParameterWithoutSlope),
     ('truth', IgnoresSign),
-    ('truth', PrefersOvershooting),
+    ('truth', PrefersErrors),
+    ('truth', HidesTheTruth),
     ('mirroring', LeansLeft),
     ('image-order', FirstImageCounts),
     ('masks', DividesByVisible),
     ('masks', DividesByNothing),
     ('masks', KnowsTheHidden),
+    ('masks', PullsTheHidden),
     ('half-precision', OverflowsHalf),
     ('half-precision', LosesDigits),
     ('inputs', FillsInputs),
@@ -232,6 +259,7 @@ BROKEN = [
     ('continuation', CountsSteps),
     ('continuation', BuffersLate),
     ('continuation', ProjectsAtRandom),
+    ('continuation', SavesNothing),
     ('copies', Locks),
     ('copies', CopiesHalf),
 ]
@@ -246,6 +274,11 @@ class HasNoDeterministicForm(Fine):
     def mean(self, distance, weights):
         torch.zeros(5).put_(torch.tensor([1]), torch.tensor([2.0]))
         return super().mean(distance, weights)
+
+
+class IsOtherWhereStrict(Fine):
+    def mean(self, distance, weights):
+        return super().mean(distance, weights) * (1 + torch.are_deterministic_algorithms_enabled())
 
 
 class Rises(Fine):
@@ -280,6 +313,7 @@ class CannotBePickled(Fine):
 NOTED = [
     ('repeatable', Random),
     ('repeatable', HasNoDeterministicForm),
+    ('repeatable', IsOtherWhereStrict),
     ('truth', Rises),
     ('landmark-order', WeighsLandmarks),
     ('batch-size', Sum),
