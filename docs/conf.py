@@ -60,7 +60,7 @@ html_sidebars = {
 CONTENTS = {
     'Use': [
         *('running', 'configurations', 'containers', 'clusters', 'speed'),
-        *('predicting', 'packing', 'submitting', 'verifying'),
+        *('predicting', 'packing', 'own_components', 'submitting', 'verifying'),
     ],
     'STAR loss elsewhere': ['star_in_pytorch', 'star_in_mmpose', 'star_in_official_code'],
     'Reference': ['definitions', 'footguns', 'records', 'study', 'paper'],

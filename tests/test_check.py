@@ -115,7 +115,7 @@ def test_several_files_and_kinds_are_checked_at_once(write, capsys):
     out = capsys.readouterr().out
     assert out.startswith('Four with channels=4 (backbone.py), checked as backbone\n')
     assert '(3, 3, 16, 24) give (3, 4, 14, 22)' in out and out.count('checked as') == 1
-    assert main([loss, 'benchmark.models.losses.landmark_distance_loss', '--landmarks', '5']) == 0
+    assert main([loss, 'benchmark.losses.landmark_distance_loss', '--landmarks', '5']) == 0
     assert re.findall(r'^(\w+) \(', capsys.readouterr().out, re.MULTILINE) == ['Three', 'LandmarkDistanceLoss']
 
 
@@ -128,15 +128,15 @@ def test_file_may_import_what_lies_beside_it(write, capsys):
 
 
 def test_module_is_named_with_dots(capsys):
-    arguments = ['benchmark.models.losses.star_loss', '--options', 'restriction=detach', '--landmarks', '5']
+    arguments = ['benchmark.losses.star_loss', '--options', 'restriction=detach', '--landmarks', '5']
     assert main(arguments) == 1
-    assert "STARLoss with restriction='detach' (benchmark.models.losses.star_loss)" in capsys.readouterr().out
+    assert "STARLoss with restriction='detach' (benchmark.losses.star_loss)" in capsys.readouterr().out
     assert main([*arguments, '--accept', 'gradient']) == 0
     assert 'accepted: differs from finite' in ' '.join(capsys.readouterr().out.split())
 
 
 def test_kind_may_be_told(capsys):
-    place = str(ROOT / 'benchmark/models/losses/adaptive_wing_map_loss.py')
+    place = str(ROOT / 'benchmark/losses/adaptive_wing_map_loss.py')
     assert main([place, '--landmarks', '5']) == 0
     assert 'checked as maps' in ' '.join(capsys.readouterr().out.split())
     assert main([place, '--landmarks', '5', '--kind', 'heatmaps']) == 1

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from benchmark.console.columns import empty_table
 from benchmark.suite.contract.findings import Examined
 
 SCHEMA_VERSION = 1
@@ -26,7 +25,7 @@ def print_examined(one: Examined, console: Console | None = None) -> None:
     console = console or Console()
     options = f' with {", ".join(f"{key}={value!r}" for key, value in one.options.items())}' if one.options else ''
     console.print(Text(f'{one.name}{options} ({one.file}), checked as {one.kind}', style='bold'))
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = empty_table()
     for name in ('Check', 'Verdict'):
         table.add_column(name, no_wrap=True)
     table.add_column('What was found', overflow='fold')

@@ -9,8 +9,8 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from benchmark.losses.moments import soft_argmax
 from benchmark.models.heads.soft_argmax_head import SMOOTH_L1
-from benchmark.models.losses.moments import soft_argmax
 from benchmark.suite.contract.findings import Outcome, noted
 from benchmark.suite.contract.losses import HeatmapLoss, Loss, MapLoss
 from benchmark.suite.contract.subject import Inputs

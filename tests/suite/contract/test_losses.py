@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from benchmark.losses.moments import heatmap_moments, soft_argmax
 from benchmark.models import AdaptiveWingMapLoss, LandmarkDistanceLoss, STARLoss
-from benchmark.models.losses.moments import heatmap_moments, soft_argmax
 from benchmark.suite.contract import CHECKS
 from benchmark.suite.contract.examination import examine
 from benchmark.suite.contract.losses import LOSSES
