@@ -43,10 +43,10 @@ class Margins(NamedTuple):
 
 @cache
 def published_predictions() -> list[list[Predictions]]:
-    """Predictions of all finished records of each benchmark."""
+    """Predictions of all finished trainings of each benchmark."""
     by_benchmark: dict[str, list[Predictions]] = {}
     for record in read_records(RECORDS):
-        if record.status == 'done':
+        if record.status == 'done' and record.weights is None:
             by_benchmark.setdefault(record.benchmark, []).append(read_predictions(RECORDS / record.predictions))
     return list(by_benchmark.values())
 

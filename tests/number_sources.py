@@ -21,7 +21,8 @@ from benchmark.losses.landmark_distance_loss import LandmarkDistanceLoss
 from benchmark.models.targets import line_drawing
 from benchmark.protocol import claim_rules, claims
 from benchmark.protocol.benchmarks import BENCHMARKS
-from benchmark.records.record import SEALED_SINCE, read_records
+from benchmark.records.perturbations import find_perturbations
+from benchmark.records.record import SEALED_SINCE, Record, read_records, records_in
 from benchmark.records.speed import read_speed_report
 from benchmark.signs import STALE_SECONDS
 from benchmark.site.speed_tables import speed_tables
@@ -93,7 +94,8 @@ def costs(pattern: str) -> list[float]:
 
 
 def readme() -> list[tuple]:
-    done = [one for one in read_records(ROOT / 'reports' / 'records') if one.status == 'done']
+    found = read_records(ROOT / 'reports' / 'records')
+    done = [one for one in found if one.status == 'done' and one.weights is None]
     drawn = [one for one in done if one.benchmark.startswith('synthetic-')]
     seeds = Counter((one.benchmark[:4], one.name) for one in done)
     full = [[one for one in each.metrics if (one.metric, one.subset) == ('nme', 'full')] for each in done]
@@ -240,8 +242,35 @@ def footguns_page() -> list[tuple]:
     ]
 
 
+def headline(record: Record) -> float:
+    """NME of the full test set by the benchmark's headline normalizer, percent."""
+    normalizer = BENCHMARKS[record.benchmark].headline_normalizer
+    (found,) = (
+        one.value for one in record.metrics if (one.metric, one.subset, one.normalizer) == ('nme', 'full', normalizer)
+    )
+    return found
+
+
+def in_given_boxes() -> tuple[Record, Record, dict[tuple[float, float], float]]:
+    """The published records of one network in the landmarks' boxes and in a detector's, and its perturbed NME."""
+    folder = ROOT / 'reports' / 'records'
+    found = {one.boxes and one.boxes.kind: (path, one) for path, one in records_in(folder) if one.weights}
+    (path, usual), (_, detected) = found[None], found['WFLW rectangles']
+    perturbed = {(one.scale, one.shift): one.nme for one in find_perturbations(path, usual).points}
+    return usual, detected, perturbed
+
+
 def predicting_page() -> list[tuple]:
+    usual, detected, perturbed = in_given_boxes()
     return [
+        ('ResNet on {} test faces of WFLW is', usual.dataset.test_images),
+        ('[{}](../reports/wflw-rectangles.md) instead of {} percent', headline(detected), headline(usual)),
+        ('smaller to {} of its size it is {}, at {} of it {},', 0.8, perturbed[0.8, 0], 0.9, perturbed[0.9, 0]),
+        (
+            'larger {} at {}, {} at {} and {} at {} times',
+            *(value for scale in (1.1, 1.2, 1.3) for value in (perturbed[scale, 0], scale)),
+        ),
+        ('moved by {} of its side, {}.', 0.1, perturbed[1, 0.1]),
         ('the exit status is {}.', 1),
         ('of {} bits the upper ones', np.iinfo(np.uint16).bits),
         ('frame of a video, from {};', NoSource.ORIGIN),

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 import pytest
 
-from tests.number_sources import PAGES
+from benchmark.suite.prediction.notes import MEASURED
+from tests.number_sources import PAGES, headline, in_given_boxes
 from tests.sourcing import ROOT, NoSource
 
 GENERATED = {'docs/definitions.md', 'docs/records.md'}  # test_docs.py compares them with what they are made from
@@ -66,3 +67,8 @@ def test_every_number_has_a_source(page):
     text = (ROOT / page).read_text()
     assert without_source(page, text) == [], 'say in tests/number_sources.py where these numbers come from'
     assert len(without_source(page, f'{text}\nIt takes 7 or twelve times as long, 1.25 [1.0, 2.0].')) == 5
+
+
+def test_prediction_warns_with_what_was_measured():
+    usual, detected, _ = in_given_boxes()
+    assert tuple(round(headline(one), 2) for one in (usual, detected)) == MEASURED
