@@ -172,8 +172,8 @@ def test_one_more_record_changes_few_lines_of_few_files(factory):
         after = _contents(factory.reports)
         shown = {path for path in after if not path.startswith('records/') and after[path] != before.get(path)}
         lines = sum(_changed_lines(before.get(path, b''), after[path]) for path in shown)
-        # With the table of the project's README, ten files.
-        assert len(shown) <= 9 and lines <= 298, change
+        # With the table of the project's README, eleven files.
+        assert len(shown) <= 10 and lines <= 340, change
         before = after
 
 

@@ -18,6 +18,7 @@ def test_labels_are_those_of_the_formats():
         'JSON': 'exports/300w.json',
         'LaTeX': 'exports/300w.tex',
         'BibTeX': 'exports/references.bib',
+        'OpenMMLab': 'exports/300w.yml',
     }
 
 
