@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.console import end
 from benchmark.errors import BenchmarkError, UsageError
+from benchmark.records.packs import is_pack
 
 if TYPE_CHECKING:
     from benchmark.suite.prediction.input_predictor import FindBoxes
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     box = _read_box(options.box)
+    if not (options.weights.is_file() or is_pack(options.weights)):
+        raise UsageError(f'--weights {options.weights}: no such file or pack (name weights, or the folder of a pack)')
     # PyTorch and MMPose take seconds to import, and --help and wrong usage need neither.
     import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
     from benchmark.suite.launcher import pick_device

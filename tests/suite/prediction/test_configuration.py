@@ -51,6 +51,12 @@ def test_weights_choose_no_file_that_is_read_as_a_configuration(trained, predict
     assert not (tmp_path / 'run').exists()
 
 
+def test_missing_weights_are_wrong_usage(trained, predict, tmp_path):
+    for place in (tmp_path / 'absent.pth', tmp_path):  # a folder that is no pack
+        done = predict(trained.photographs[0], '--weights', place)
+        assert done.status == 2 and f'--weights {place}: no such file or pack' in done.err
+
+
 def test_missing_configuration_is_wrong_usage(trained, predict, tmp_path):
     absent = predict(trained.photographs[0], '--config', 'nothing')
     assert absent.status == 2 and '--config nothing: no such configuration' in absent.err
