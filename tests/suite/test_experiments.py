@@ -51,7 +51,9 @@ def test_published_results_keep_their_fingerprints(experiments):
     assert records
     for record in records:
         experiment = by_name[record.name]
-        identity = experiment.identify(record.dataset.fingerprint, record.environment.device)
+        weights = record.weights and f'final {record.weights.sha256}'
+        boxes = record.boxes and f'{record.boxes.kind} {record.boxes.sha256}'
+        identity = experiment.identify(record.dataset.fingerprint, record.environment.device, weights, boxes)
         assert identity.fingerprint(record.seed) == record.fingerprint
         assert (identity.experiment, identity.recipe) == (record.experiment, record.recipe)
 
