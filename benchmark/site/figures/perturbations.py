@@ -37,8 +37,8 @@ def _draw(scales: NDArray, shifts: NDArray, colours: Colours) -> Drawing:
     values = np.concatenate((scales, shifts))[:, 1]
     limits = 0.0, 1.05 * float(values.max()) or 1.0
     panels = (
-        (scales, 36.0, WIDE / 2 - 10, 'size of the box, times that of the landmarks', 'scale'),
-        (shifts, WIDE / 2 + 28, WIDE - 10, 'place of the box, moved by sides of it', 'shift'),
+        (scales, 36.0, WIDE / 2 - 10, "size (1: the landmarks' box)", 'scale'),
+        (shifts, WIDE / 2 + 28, WIDE - 10, 'shift, in sides of the box', 'shift'),
     )
     for points, left, right, label, gid in panels:
         panel = Panel(canvas, left, 20, right, 152, (points[0, 0], points[-1, 0]), limits)
