@@ -6,10 +6,12 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from configparser import ConfigParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tomllib
 
 from benchmark.analysis.axes import axis_differences
 from benchmark.analysis.findings.study import MIRRORING
@@ -141,6 +143,17 @@ def test_tox_has_the_environments_that_the_readme_names():
     assert named[:2] == ['benchmark', 'tests']
     there = re.findall(r'^\[testenv:([\w-]+)(?:\{([\w,]+)\})?\]', (ROOT / 'tox.ini').read_text(), re.MULTILINE)
     assert set(named) <= {f'{start}{factor}' for start, factors in there for factor in factors.split(',')}
+
+
+def test_environments_that_train_have_what_that_takes():
+    tox, extras = (
+        ConfigParser(),
+        tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']['optional-dependencies'],
+    )
+    tox.read(ROOT / 'tox.ini')
+    for name in ('benchmark', 'tests', 'newest'):
+        taken = [extra.strip() for extra in tox[f'testenv:{name}']['extras'].split(',')]
+        assert 'train' in taken or any('star-loss-benchmark[train]' in extras[extra] for extra in taken), name
 
 
 def test_ci_runs_the_test_command_of_the_readme():
