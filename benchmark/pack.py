@@ -22,7 +22,9 @@ def build_parser() -> argparse.ArgumentParser:
         'configuration, record, predictions, a model card made from the record, and SHA-256 sums. benchmark.predict, '
         'benchmark.run --evaluate and benchmark.verify take such a folder.',
     )
-    parser.add_argument('row', metavar='ROW', help='name of a configuration, or a part that only one row has')
+    parser.add_argument(
+        'row', metavar='ROW', help='name of a configuration, a part that only one row has, or a shell pattern'
+    )
     parser.add_argument('--seeds', nargs='+', type=int, metavar='N', help='default: every seed that is done')
     parser.add_argument('--output', type=Path, default=PACKS, metavar='DIR', help='where the folders go: packs')
     parser.add_argument('--without-onnx', action='store_true', help='leave the exported network out')
@@ -50,19 +52,20 @@ def _pack(options: argparse.Namespace) -> list[Path]:
     check_folder('--work-dir', options.work_dir, 'checkpoints')
     # PyTorch and MMPose take seconds to import, and --help and wrong usage need neither.
     import benchmark.models  # noqa: F401  (prepares the imports of MMPose)
-    from benchmark.records.record import read_record
+    from benchmark.analysis.selection import whole_names
     from benchmark.site.model_card import model_card
     from benchmark.suite.conditions import Places
     from benchmark.suite.export import require_onnx
     from benchmark.suite.packing import finished_trainings, pack
 
     places = Places(Path('data'), options.work_dir, options.results / 'records')
-    records = finished_trainings(options.row, options.seeds, places)
+    (row,) = whole_names([options.row], options.results)
+    records = finished_trainings(row, options.seeds, places.records)
     if not options.without_onnx:
         require_onnx()
     folders = []
-    for path in records:
-        folders.append(pack(path, read_record(path), places, options.output, not options.without_onnx, model_card))
+    for path, record in records.items():
+        folders.append(pack(path, record, places, options.output, not options.without_onnx, model_card))
         print(f'wrote {folders[-1]}', file=sys.stderr)
     return folders
 

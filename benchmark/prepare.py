@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     described = datasets.add_parser(
         'describe', parents=[where], help='describe drawn faces in Croissant, for sites and loaders of data sets'
     )
-    described.add_argument('benchmark', choices=SYNTHETIC, metavar='DATASET', help=', '.join(SYNTHETIC))
+    described.add_argument('benchmark', choices=tuple(BENCHMARKS), metavar='DATASET', help=', '.join(SYNTHETIC))
     described.add_argument('--output', type=Path, metavar='FILE', help='JSON-LD file to write (default: stdout)')
     described.set_defaults(command=_describe)
     return parser

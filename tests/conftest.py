@@ -29,7 +29,7 @@ from benchmark.datasets.synthetic import prepare_synthetic
 from benchmark.records.record import read_records
 from benchmark.run import main
 
-pytest_plugins = ['tests.results', 'tests.plans', 'tests.slurm', 'tests.prediction']
+pytest_plugins = ['tests.results', 'tests.plans', 'tests.preparing', 'tests.slurm', 'tests.prediction']
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = f"""
 _base_ = '{ROOT}/mmpose_configs/_base_/recipes/small_64x64.py'

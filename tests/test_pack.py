@@ -128,7 +128,7 @@ def test_configuration_of_a_pack_runs_no_code(another, capsys, says):
     ('arguments', 'status', 'parts'),
     [
         (['nothing-like-it'], 2, ['no finished training', 'tiny-smoothl1, tiny-star']),
-        (['tiny'], 2, ['several rows', 'tiny-smoothl1, tiny-star']),
+        (['tiny'], 2, ['part of 2 names', 'tiny-smoothl1, tiny-star']),
         (['tiny-star', '--seeds', '7'], 2, ['--seeds 7', 'there are: 0']),
         (['tiny-star', '--output', '/proc/none', '--without-onnx'], 1, ['cannot write the pack', '--output']),
     ],

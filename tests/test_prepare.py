@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -15,7 +12,6 @@ import pytest
 from PIL import Image
 
 from benchmark.datasets.prepared import open_prepared
-from benchmark.prepare import main
 from benchmark.protocol import test_sets
 from benchmark.protocol.metrics import normalizing_distance
 from tests.datasets.conftest import write_300w
@@ -23,24 +19,6 @@ from tests.datasets.conftest import write_300w
 REPOSITORY = Path(__file__).resolve().parents[1]
 ORIGINAL = ('cofw', '300w', 'wflw')
 FOLDERS = ('afw', 'helen/trainset', 'helen/testset', 'lfpw/trainset', 'lfpw/testset', 'ibug')
-
-
-@pytest.fixture
-def prepare(tmp_path, monkeypatch, capfd):
-    """Run the command in an empty folder; returns stdout and the lines of stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def prepare(*arguments, status=0):
-        capfd.readouterr()
-        try:
-            done = main([str(argument) for argument in arguments])
-        except SystemExit as ended:
-            done = ended.code
-        stdout, stderr = capfd.readouterr()
-        assert done == status, stderr
-        return stdout, stderr.splitlines()
-
-    return prepare
 
 
 def test_what_a_file_manager_left_in_an_archive_is_named_and_left_out(prepare, tmp_path):
@@ -52,41 +30,6 @@ def test_what_a_file_manager_left_in_an_archive_is_named_and_left_out(prepare, t
     left_out = 'left out afw\\Thumbs.db, which has a backslash in its name and is not part of the dataset'
     assert f'300w: whole.zip: {left_out}' in lines
     assert not list((tmp_path / 'data').rglob('*Thumbs*'))
-
-
-@pytest.fixture
-def prepare_process(tmp_path):
-    """The same in a process of its own, as users run it."""
-
-    def prepare_process(*arguments, status=0, **more):
-        done = subprocess.run(
-            [sys.executable, '-m', 'benchmark.prepare', *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, 'PYTHONPATH': str(REPOSITORY)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            **more,
-        )
-        assert done.returncode == status, done.stderr
-        assert 'Traceback' not in done.stderr
-        return done.stdout, done.stderr.splitlines()
-
-    return prepare_process
-
-
-@pytest.fixture
-def source(tmp_path):
-    """Two faces in each folder of 300W."""
-    for number, name in enumerate(FOLDERS):
-        folder = tmp_path / 'source' / name
-        folder.mkdir(parents=True)
-        for index in range(2):
-            Image.new('RGB', (80, 60), (number, index, 0)).save(folder / f'face {index}.jpg')
-            points = np.random.default_rng([number, index]).uniform(1, 90, (68, 2))
-            lines = ['version: 1', 'n_points: 68', '{', *(f'{x:.4f} {y:.4f}' for x, y in points), '}']
-            (folder / f'face {index}.pts').write_text('\n'.join(lines))
-    return tmp_path / 'source'
 
 
 def test_incomplete_300w_is_refused_and_nothing_is_written(tmp_path, prepare_process, source):
@@ -254,38 +197,6 @@ def test_download_says_where_and_under_which_terms_and_fetches_nothing(tmp_path,
     stdout, _ = prepare(benchmark, '--download', '--json')
     assert set(json.loads(stdout)) == {'paper', 'pages', 'files', 'terms'}
     assert not list(tmp_path.iterdir())
-
-
-def test_check_of_damaged_data_fails_and_of_suspicious_data_does_not(tmp_path, prepare, source):
-    prepare('300w', '--source', source, '--allow-incomplete')
-    stdout, lines = prepare('check', '300w', '--json')
-    report = json.loads(stdout)
-    assert not report['damaged']
-    assert report['findings']  # the faces are noise
-    assert len(lines) == len(report['findings']) + 1
-    (source / 'afw' / 'face 0.jpg').write_bytes(b'')
-    stdout, lines = prepare('check', '300w', '--json', status=1)
-    assert json.loads(stdout)['damaged']
-    assert any('afw/face 0.jpg' in line for line in lines)
-
-
-def test_check_draws_a_sheet(tmp_path, prepare, source):
-    prepare('300w', '--source', source, '--allow-incomplete')
-    _, lines = prepare('check', '300w', '--sheet', 'faces.png', '--all')
-    assert '300w: all faces are drawn in faces' in lines[-1]
-    with Image.open(next(tmp_path.glob('faces*.png'))) as sheet:
-        assert min(sheet.size) > 100
-
-
-@pytest.mark.parametrize('options', [['--all'], ['--sheet', 'faces.gif']])
-def test_check_with_options_that_cannot_be_exits_2(prepare, options):
-    _, lines = prepare('check', '300w', *options, status=2)
-    assert len(lines) == 1
-
-
-def test_check_without_prepared_data_is_one_line(prepare):
-    _, lines = prepare('check', 'wflw', status=1)
-    assert lines == ['error: wflw: no prepared data in data/wflw (run: python -m benchmark.prepare wflw --source DIR)']
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
+from benchmark.files import visible
 from benchmark.records.configuration import configuration_fault
 from benchmark.records.record import read_record
 from benchmark.records.seal import file_sha256
@@ -89,7 +90,7 @@ def open_pack(folder: Path) -> Pack:
         raise BenchmarkError(f'{folder}: not a pack of one record and its {WEIGHTS} (get the pack again)')
     record = read_record(records[0])
     config = folder / f'{record.name}.py'
-    if config.name not in packed or config.read_text() != record.config:
+    if config.name not in packed or config.read_bytes() != record.config.encode():
         raise BenchmarkError(f'{config}: not the configuration of the record (get the pack again)')
     fault = configuration_fault(record.config, record.components)
     if fault:
@@ -98,8 +99,6 @@ def open_pack(folder: Path) -> Pack:
 
 
 def _files(folder: Path) -> Sequence[str]:
-    """Every file below a folder but the sums and what begins with a dot, relative to it and sorted."""
-    files = (path.relative_to(folder) for path in folder.rglob('*') if path.is_file())
-    return sorted(
-        path.as_posix() for path in files if path.as_posix() != SUMS and not any(p.startswith('.') for p in path.parts)
-    )
+    """Every file below a folder but the sums and what is hidden, relative to it and sorted."""
+    files = (path.relative_to(folder).as_posix() for path in visible(folder, '**/*') if path.is_file())
+    return sorted(name for name in files if name != SUMS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 import torch
@@ -12,6 +14,7 @@ import torch
 from benchmark.errors import BenchmarkError, UsageError, cannot_write
 from benchmark.records.packs import CARD, ONNX, RECORDS, WEIGHTS, write_sums
 from benchmark.records.record import Record, records_in
+from benchmark.records.times import as_time
 from benchmark.suite.checkpoints import latest_checkpoint
 from benchmark.suite.conditions import Places
 from benchmark.suite.experiments import Experiment, load_experiment
@@ -19,36 +22,30 @@ from benchmark.suite.export import export, load_network
 from benchmark.suite.weights import read_tensors
 
 
-def finished_trainings(row: str, seeds: Sequence[int] | None, places: Places) -> list[Path]:
-    """Records of the trainings of a row that are done.
+def finished_trainings(pattern: str, seeds: Sequence[int] | None, records: Path) -> dict[Path, Record]:
+    """The newest finished training of each seed.
 
     Args:
-        row: name of a configuration, or a part of it that no other row has.
+        pattern: name of a configuration, or a shell pattern of names.
         seeds: which seeds; None for all.
-        places: folders.
+        records: folder of records.
 
     Raises:
-        UsageError: there is no such row, several have the part, or a seed is not done.
+        UsageError: no finished training has such a name, or one of the seeds.
         BenchmarkError: a record is damaged.
     """
-    done = [(path, one) for path, one in records_in(places.records) if one.status == 'done' and one.seed is not None]
-    names = sorted({one.name for _, one in done if row in one.name})
-    if row in names:
-        names = [row]
-    if not names:
+    done = [(path, one) for path, one in records_in(records) if one.status == 'done' and one.seed is not None]
+    found = [(path, one) for path, one in done if fnmatch(one.name, pattern)]
+    if not found:
         known = ', '.join(sorted({one.name for _, one in done})) or 'none'
-        raise UsageError(f'{row}: no finished training of this name in {places.records} (there are: {known})')
-    if len(names) > 1:
-        raise UsageError(f'{row}: several rows have this in their name: {", ".join(names)} (name one)')
-    by_seed: dict[int, tuple[Path, Record]] = {}
-    for path, one in done:
-        if one.name == names[0] and (one.seed not in by_seed or one.created > by_seed[one.seed][1].created):
-            by_seed[one.seed] = path, one
-    missing = sorted(set(seeds or ()) - by_seed.keys())
+        raise UsageError(f'{pattern}: no finished training of this name in {records} (there are: {known})')
+    missing = sorted(set(seeds or ()) - {one.seed for _, one in found})
     if missing:
-        there = ' '.join(map(str, sorted(by_seed)))
-        raise UsageError(f'--seeds {missing[0]}: {names[0]} has no result of this seed (there are: {there})')
-    return [by_seed[seed][0] for seed in sorted(seeds or by_seed)]
+        there = ' '.join(map(str, sorted({one.seed for _, one in found})))
+        raise UsageError(f'--seeds {missing[0]}: {pattern} has no result of this seed (there are: {there})')
+    in_time = sorted(found, key=lambda pair: as_time(pair[1].created))
+    newest = {(one.name, one.seed): (path, one) for path, one in in_time}
+    return dict(pair for (_, seed), pair in sorted(newest.items()) if not seeds or seed in seeds)
 
 
 def pack(
@@ -89,7 +86,9 @@ def pack(
             config = inside / f'{record.name}.py'
             config.write_text(record.config)
             meta = {'record': path.name, 'fingerprint': record.fingerprint}
-            torch.save({'state_dict': state, 'meta': meta}, inside / WEIGHTS)
+            content = io.BytesIO()  # PyTorch itself says of a full disk what nobody would recognize
+            torch.save({'state_dict': state, 'meta': meta}, content)
+            (inside / WEIGHTS).write_bytes(content.getbuffer())
             experiment = load_experiment(config)
             if with_onnx:
                 _export(experiment, inside)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmark.console.characters import spell_what_is_lacking
+from benchmark.console.characters import NAME, spell_what_is_lacking
 
 
 @pytest.fixture
@@ -50,4 +50,6 @@ def test_stream_that_was_told_what_to_do_does_it(write):
 
 def test_stream_that_is_closed_or_none_is_left_alone(monkeypatch):
     monkeypatch.setattr(sys, 'stdout', None)
+    monkeypatch.setattr(sys, 'stderr', io.TextIOWrapper(io.BytesIO(), 'ascii'))
     spell_what_is_lacking()
+    assert sys.stdout is None and sys.stderr.errors == NAME
