@@ -113,7 +113,8 @@ def _read_json(path: Path, text: str) -> list[tuple[str, Mapping]]:
 def _number(value: object) -> float | None:
     if isinstance(value, str):
         return parse_number(value)
-    return float(value) if type(value) in (int, float) else None
+    # By its text, so that a whole number which is too large is infinite and no error of its own.
+    return float(str(value)) if type(value) in (int, float) else None
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.suite.prediction.boxes import Found, Unusable, check_boxes
+from benchmark.suite.prediction.boxes import Found, Unusable
 from benchmark.suite.prediction.documents import Document, Frame, make_document
 from benchmark.suite.prediction.inputs import Input, open_video, read_photograph
 from benchmark.suite.prediction.outputs import VIDEO, Outputs
@@ -93,13 +93,11 @@ class InputPredictor:
     def _predict(self, path: Path, images: Sequence[NDArray], numbers: Sequence[int | None]) -> list[Frame]:
         """The faces of images, computed together."""
         found = [self.find_boxes(path, image) for image in images]
-        try:
-            for image, one in zip(images, found, strict=True):
-                check_boxes(one.boxes, image)
-        except ValueError as error:
-            raise Unusable(f'{path}: {error}') from error
         as_rgb, boxes = [image[..., ::-1] for image in images], [one.boxes for one in found]
-        predicted = self.predictor.together(as_rgb, boxes, self.twice)
+        try:
+            predicted = self.predictor.together(as_rgb, boxes, self.twice)
+        except ValueError as error:  # a box that is none of a face in its image
+            raise Unusable(f'{path}: {error}') from error
         return [Frame(*parts) for parts in zip(numbers, found, predicted, strict=True)]
 
 

@@ -128,6 +128,9 @@ class Predictor:
             images: as of :meth:`__call__`; their sizes may differ.
             boxes: for each image, as of :meth:`__call__`; None: all images as a whole.
             twice: as of :meth:`__call__`.
+
+        Raises:
+            ValueError: as of :meth:`__call__`, also for the boxes of a second pass.
         """
         for image in images:
             _check_image(image)
@@ -138,8 +141,11 @@ class Predictor:
         found = self._predict_in(images, given)
         if twice:
             tight = [_tight_boxes(faces.landmarks) for faces in found]
-            for image, one in zip(images, tight, strict=True):
-                check_boxes(one, image)
+            try:
+                for image, one in zip(images, tight, strict=True):
+                    check_boxes(one, image)
+            except ValueError as error:
+                raise ValueError(f'of the landmarks that were found first, {error} (predict once)') from error
             found = [
                 replace(one, boxes=first) for one, first in zip(self._predict_in(images, tight), given, strict=True)
             ]

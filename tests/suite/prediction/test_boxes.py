@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmark.suite.prediction import detector
+from benchmark.suite.prediction import detector, predictor
 from tests.prediction import BOX
 
 
@@ -73,6 +73,7 @@ def test_several_boxes_of_an_image_are_several_faces(trained, predict, tmp_path)
         ('boxes.json', '{"image": 1}', 1, 'no list of objects'),
         ('boxes.json', '[{"image": "a.png", "x": true, "y": 1, "w": 2, "h": 3}]', 1, 'no image with four numbers'),
         ('boxes.json', '[{"image": "a.png", "x": 0, "y": 1, "w": 2, "h": 3}]', 1, 'has no box in'),
+        ('boxes.json', f'[{{"image": "a.png", "x": 1{400 * "0"}, "y": 1, "w": 2, "h": 3}}]', 1, 'not finite'),
     ],
 )
 def test_file_without_boxes_is_one_line(trained, predict, tmp_path, name, content, status, message):
@@ -165,6 +166,16 @@ def test_second_pass_is_in_the_box_of_the_first_landmarks(trained, predict):
     points = np.array(first['landmarks'])
     assert second['box'] == first['box'] == first['last_box']
     np.testing.assert_allclose(second['last_box'], [*points.min(axis=0), *np.ptp(points, axis=0)], atol=1e-3)
+
+
+def test_second_pass_outside_the_picture_is_one_line_and_the_rest_goes_on(trained, predict, monkeypatch):
+    tight = predictor._tight_boxes
+    boxes = iter([np.array([[1000.0, 0, 5, 5]])])
+    monkeypatch.setattr(predictor, '_tight_boxes', lambda landmarks: next(boxes, tight(landmarks)))
+    done = predict(*trained.photographs[:2], '--box', BOX, '--twice')
+    (line,) = [line for line in done.lines if line.startswith('error: ')]
+    assert f'{trained.photographs[0]}: of the landmarks that were found first, box 1000,0,5,5: outside' in line
+    assert done.status == 1 and len(done.document(trained.photographs[1].stem)['faces']) == 1
 
 
 def test_small_face_is_told_of_with_sizes(trained, predict):
